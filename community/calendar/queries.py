@@ -1,0 +1,46 @@
+"""The calendar that deadlines are counted with. Start at `current_calendar`."""
+
+from datetime import date
+from functools import cache
+from types import MappingProxyType
+from uuid import UUID
+
+from community.calendar.models import CalendarDay
+from community.calendar.shipped_days import shipped_days
+from community.calendar.working_days import WorkingCalendar
+from foundation.database import query
+
+_kept: dict[UUID, WorkingCalendar] = {}
+"""The last version this process has read."""
+
+
+async def current_calendar() -> WorkingCalendar:
+    """Give the working calendar as it stands; it is read anew only when its version has changed.
+
+    A table that nobody has filled yet is stood in for by the days that come with the program.
+    """
+    rows = await query("SELECT version FROM calendar_version")
+    if not rows:
+        return _shipped_calendar()
+    version = UUID(str(rows[0]["version"]))
+    if version not in _kept:
+        calendar = await _read_calendar(version)
+        _kept.clear()
+        _kept[version] = calendar
+    return _kept[version]
+
+
+async def _read_calendar(version: UUID) -> WorkingCalendar:
+    rows = await CalendarDay.all()
+    return _calendar_of(version, rows) if rows else _shipped_calendar()
+
+
+@cache
+def _shipped_calendar() -> WorkingCalendar:
+    return _calendar_of(None, shipped_days())
+
+
+def _calendar_of(version: UUID | None, rows: "list[CalendarDay]") -> WorkingCalendar:
+    days: dict[date, bool] = {row.day: row.is_off for row in rows}
+    announced = frozenset(row.notice_year for row in rows if row.announced)
+    return WorkingCalendar(version, MappingProxyType(days), announced)

@@ -1,0 +1,68 @@
+"""The only way to another person's complaint. Absent and forbidden answer the same."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from community.complaints.models import Complaint, ComplaintFollow
+from foundation.access import Actor
+from foundation.errors import NotFoundError
+
+
+class Viewer(StrEnum):
+    """As whom somebody looks at a complaint; each sees a projection of their own."""
+
+    OWNER = "owner"
+    SUPPORTER = "supporter"
+
+
+async def access_complaint(actor: Actor, complaint_id: UUID, *, lock: bool = False) -> tuple[Complaint, Viewer]:
+    """Give a complaint and as whom the actor sees it.
+
+    Raises:
+        NotFoundError: there is none, or the actor may not see it.
+
+    """
+    complaint = await _find(complaint_id, lock=lock)
+    if actor.kind == "resident" and complaint.resident_id == actor.id:
+        return complaint, Viewer.OWNER
+    if actor.kind == "resident" and await follows(actor, complaint):
+        return complaint, Viewer.SUPPORTER
+    raise NotFoundError
+
+
+async def access_own_complaint(actor: Actor, complaint_id: UUID, *, lock: bool = True) -> Complaint:
+    """Give a complaint of the actor's own, locked.
+
+    Raises:
+        NotFoundError: there is none, or it is somebody else's.
+
+    """
+    complaint = await _find(complaint_id, lock=lock)
+    if actor.kind != "resident" or complaint.resident_id != actor.id:
+        raise NotFoundError
+    return complaint
+
+
+async def access_complaint_to_follow(actor: Actor, complaint_id: UUID) -> Complaint:
+    """Give a complaint a resident may say "me too" to: any that is on its way. Their view stays a supporter's.
+
+    Raises:
+        NotFoundError: there is none, or the actor is no resident.
+
+    """
+    if actor.kind != "resident":
+        raise NotFoundError
+    return await _find(complaint_id, lock=False)
+
+
+async def follows(actor: Actor, complaint: Complaint) -> bool:
+    """Whether a resident follows a complaint."""
+    return await ComplaintFollow.filter(complaint_id=complaint.id, resident_id=actor.id).exists()
+
+
+async def _find(complaint_id: UUID, *, lock: bool) -> Complaint:
+    found = Complaint.filter(id=complaint_id)
+    complaint = await (found.select_for_update(no_key=True) if lock else found).first()
+    if complaint is None:
+        raise NotFoundError
+    return complaint

@@ -1,0 +1,178 @@
+"""The Open311 client: speaks the core's protocol. Whether and when to repeat is the job's decision."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import aiohttp
+import structlog
+from pydantic import ValidationError
+
+from community.complaints.dispatch.protocol import CoreUpdate
+from foundation.breaker import Breaker
+from foundation.ground import Ground
+from foundation.settings import DispatchSettings
+
+log = structlog.get_logger(__name__)
+TOKEN_TRIES = 5
+TOKEN_PAUSE_SECONDS = 2.0
+PAGE_SIZE = 200
+Fields = list[tuple[str, str]]
+
+
+class DispatchError(Exception):
+    """The core did not do what it was asked."""
+
+
+class DispatchUnavailableError(DispatchError):
+    """Not now: it is down, slow, busy, or our key is refused. The outcome may be unknown; trying again may work."""
+
+
+class DispatchRejectedError(DispatchError):
+    """Never: it understood and said no. Trying the same again is noise."""
+
+    def __init__(self, status: int, code: str, description: str) -> None:
+        super().__init__(f"{status} {code}: {description}"[:180])
+        self.status = status
+        self.description = description
+
+
+@dataclass(frozen=True)
+class DispatchClient:
+    """Speaks Open311 GeoReport v2 with `servicerequestupdates` to one core."""
+
+    session: aiohttp.ClientSession
+    settings: DispatchSettings
+    breaker: Breaker = field(compare=False)
+
+    async def create_request(self, fields: Fields) -> str:
+        """File a request and give the core's id; a batch service's token is turned into the id.
+
+        Raises:
+            BreakerOpenError, DispatchUnavailableError, DispatchRejectedError
+        """
+        answer = _first(await self._call("POST", "requests.json", form=fields))
+        if answer.get("service_request_id"):
+            return str(answer["service_request_id"])
+        if answer.get("token"):
+            return await self._id_for(str(answer["token"]))
+        raise DispatchUnavailableError("neither an id nor a token came back")
+
+    async def find_request(self, external_id: str) -> str | None:
+        """Ask whether the core has our complaint already: before creating it again after an unknown outcome."""
+        found = await self._call("GET", "requests.json", query={"external_id": external_id})
+        rows = [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+        return str(rows[0]["service_request_id"]) if rows and rows[0].get("service_request_id") else None
+
+    async def send_update(self, fields: Fields) -> str:
+        """Tell of a later event; the same `update_id` twice is one update. Gives the core's word for it."""
+        answer = await self._call("POST", "servicerequestupdates.json", form=fields)
+        return str(_first(answer).get("update_id") or "")
+
+    async def updates_between(self, since: datetime, until: datetime) -> AsyncIterator[CoreUpdate]:
+        """Give every update the core knows from a window, page by page; one it garbled is logged and passed over."""
+        page = 1
+        while True:
+            rows = _rows(await self._call("GET", "servicerequestupdates.json", query={
+                "start_date": since.isoformat(), "end_date": until.isoformat(),
+                "page": str(page), "page_size": str(PAGE_SIZE),
+            }))
+            for row in rows:
+                try:
+                    yield CoreUpdate.model_validate(row)
+                except ValidationError as error:
+                    log.warning("update_unreadable", faults=error.error_count())
+            if len(rows) < PAGE_SIZE:
+                return
+            page += 1
+
+    async def ping(self) -> None:
+        """See that it answers at all."""
+        await self._call("GET", "services.json")
+
+    async def _id_for(self, token: str) -> str:
+        for _ in range(TOKEN_TRIES):
+            answer = _first(await self._call("GET", f"tokens/{token}.json"))
+            if answer.get("service_request_id"):
+                return str(answer["service_request_id"])
+            await asyncio.sleep(TOKEN_PAUSE_SECONDS)
+        raise DispatchUnavailableError("the token has not become an id yet")
+
+    async def _call(
+        self, method: str, path: str, *, form: Fields | None = None, query: Mapping[str, str] | None = None
+    ) -> Any:
+        """Make one call and give its JSON; every failure is one of the two kinds, and the breaker learns of it."""
+        self.breaker.ask()
+        try:
+            answer = await self._exchange(method, path, form=form, query=query)
+        except DispatchUnavailableError:
+            self.breaker.failed()
+            raise
+        except DispatchRejectedError:
+            self.breaker.succeeded()  # it answers
+            raise
+        self.breaker.succeeded()
+        return answer
+
+    async def _exchange(
+        self, method: str, path: str, *, form: Fields | None, query: Mapping[str, str] | None
+    ) -> Any:
+        key = self.settings.api_key.get_secret_value()
+        common = {"jurisdiction_id": self.settings.jurisdiction} if self.settings.jurisdiction else {}
+        params = {**common, **query, "api_key": key} if query is not None else None
+        fields = [*common.items(), ("api_key", key), *form] if form is not None else None
+        try:
+            async with self.session.request(
+                method, f"{self.settings.base_url}/{path}", params=params,
+                data=_encoded(fields) if fields is not None else None,
+                timeout=aiohttp.ClientTimeout(total=self.settings.timeout_seconds, connect=3),
+                allow_redirects=False,
+            ) as response:
+                return _judge(response.status, await response.read())
+        except (TimeoutError, aiohttp.ClientError) as error:
+            raise DispatchUnavailableError(type(error).__name__) from error
+
+
+def _encoded(fields: Fields) -> aiohttp.FormData:
+    form = aiohttp.FormData(charset="utf-8")
+    for name, value in fields:
+        form.add_field(name, value)
+    return form
+
+
+def _judge(status: int, body: bytes) -> Any:
+    """Tell an answer from a "later" and a "never"."""
+    if status in (401, 403, 408, 425, 429) or status >= 500:  # noqa: PLR2004
+        raise DispatchUnavailableError(f"HTTP {status}")
+    try:
+        answer = json.loads(body)
+    except ValueError as error:
+        # Done but unreadable: ask again with the same id rather than lose or double it.
+        raise DispatchUnavailableError(f"HTTP {status}, unreadable") from error
+    if status >= 300:  # noqa: PLR2004
+        fault = _first(answer)
+        raise DispatchRejectedError(status, str(fault.get("code", status)), str(fault.get("description", "")))
+    return answer
+
+
+def _first(answer: Any) -> dict[str, Any]:
+    """Give the first element of a list, or the object itself; wrapped lists are unwrapped."""
+    rows = _rows(answer)
+    return rows[0] if rows else {}
+
+
+def _rows(answer: Any) -> list[dict[str, Any]]:
+    if isinstance(answer, dict):
+        inner = next((value for value in answer.values() if isinstance(value, list | dict)), None)
+        return _rows(inner) if inner is not None else [answer]
+    return [row for row in answer if isinstance(row, dict)] if isinstance(answer, list) else []
+
+
+async def open_dispatch_client(ground: Ground) -> AsyncIterator[DispatchClient]:
+    """Open the client for a process; its connections are its own, so a slow core holds up nothing else."""
+    settings = ground.settings.dispatch
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=20)) as session:
+        yield DispatchClient(session, settings, Breaker(settings.breaker_failures, settings.breaker_seconds))

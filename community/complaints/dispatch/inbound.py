@@ -1,0 +1,164 @@
+"""Taking the core's word: stored at once and durably, applied a moment later, each update exactly once.
+
+`take_in` stores many calls in one commit and is all that a callback waits for.
+The desk then turns each stored update into one event. An update that fits no
+complaint is looked at again for a while, then parked with an alarm.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from community.calendar.queries import current_calendar
+from community.complaints.actions import record_progress
+from community.complaints.dispatch.protocol import CoreUpdate, body_hash
+from community.complaints.models import Complaint, DispatchUpdate, UpdateState
+from foundation import claims
+from foundation.claims import Claims, Row
+from foundation.clock import real_now
+from foundation.database import Transaction, transaction
+from foundation.ground import Ground
+
+log = structlog.get_logger(__name__)
+TABLE = "dispatch_update"
+INBOX = Claims(TABLE, lease_seconds=30, batch=50)
+TRIES = 12
+"""How often an update that fits no complaint is looked at again, with doubling waits: about an hour."""
+
+
+class Taken(StrEnum):
+    """What became of one update that came in."""
+
+    STORED = "stored"
+    KNOWN = "known"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One update as it came, `by` callback or pull."""
+
+    update_id: str
+    body: dict[str, Any]
+    by: str
+    at: datetime
+    """Domain time of its arrival."""
+
+
+async def take_in(told: Sequence[Told]) -> list[Taken]:
+    """Store what is new, in one commit; say for each what it was.
+
+    A known id with another body is kept apart and never applied. A pulled
+    update has other fields than a called one, so it is only asked whether it is known.
+    """
+    async with transaction() as tx:
+        fresh = await _store(tx, told)
+        known = await tx.query(
+            "SELECT update_id, body_hash, came_by FROM dispatch_update WHERE update_id = ANY(%s)",
+            [each.update_id for each in told],
+        )
+        by_id = {row["update_id"]: row for row in known}
+        taken = []
+        for each in told:
+            if each.update_id in fresh:
+                fresh.remove(each.update_id)
+                taken.append(Taken.STORED)
+            elif _differs(each, by_id[each.update_id]):
+                await _keep_apart(tx, each)
+                taken.append(Taken.CONFLICT)
+            else:
+                taken.append(Taken.KNOWN)
+    return taken
+
+
+async def _store(tx: Transaction, told: Sequence[Told]) -> set[str]:
+    now = real_now()
+    rows = await tx.query(
+        """INSERT INTO dispatch_update
+               (update_id, body_hash, body, came_by, state, received_at, domain_at, not_before, attempts)
+           SELECT u, h, b::jsonb, c, 'waiting', %s, d, %s, 0
+           FROM unnest(%s::text[], %s::bytea[], %s::text[], %s::text[], %s::timestamptz[]) AS t(u, h, b, c, d)
+           ON CONFLICT (update_id) DO NOTHING RETURNING update_id""",
+        now, now, [each.update_id for each in told], [body_hash(each.body) for each in told],
+        [json.dumps(each.body, ensure_ascii=True) for each in told], [each.by for each in told],
+        [each.at for each in told],
+    )
+    return {row["update_id"] for row in rows}
+
+
+def _differs(told: Told, stored: Row) -> bool:
+    return told.by == "callback" == stored["came_by"] and body_hash(told.body) != bytes(stored["body_hash"])
+
+
+async def _keep_apart(tx: Transaction, told: Told) -> None:
+    log.error("dispatch_update_conflict", update_id=told.update_id)
+    await tx.query(
+        "INSERT INTO dispatch_conflict (update_id, body_hash, body, received_at) VALUES (%s, %s, %s::jsonb, %s)"
+        " ON CONFLICT (update_id, body_hash) DO NOTHING RETURNING id",
+        told.update_id, body_hash(told.body), json.dumps(told.body, ensure_ascii=True), real_now(),
+    )
+
+
+async def is_known(update_id: str) -> bool:
+    """Whether an update with this id was stored before."""
+    return await DispatchUpdate.filter(update_id=update_id).exists()
+
+
+async def serve_inbox(ground: Ground) -> None:
+    """Apply what is stored, until cancelled."""
+    await claims.serve(ground, INBOX, lambda row: _apply(ground, row))
+
+
+async def clear_inbox(ground: Ground) -> int:
+    """Apply what waits now, once."""
+    return await claims.clear(INBOX, lambda row: _apply(ground, row))
+
+
+async def _apply(ground: Ground, row: Row) -> None:
+    update = CoreUpdate.model_validate(row["body"] if isinstance(row["body"], dict) else json.loads(row["body"]))
+    async with transaction():
+        complaint_id = await _complaint_of(update)
+        if complaint_id is None:
+            await _wait_or_park(row)
+            return
+        seq = await record_progress(
+            complaint_id, update.as_event(), at=row["domain_at"], calendar=await current_calendar(),
+            live=ground.live,
+        )
+        await _finish(row, UpdateState.DONE, outcome=f"event {seq}" if seq else "known")
+    if update.event_type() is None:
+        log.error("dispatch_event_unknown", update_id=update.update_id, event=update.event or update.status)
+
+
+async def _complaint_of(update: CoreUpdate) -> UUID | None:
+    """Find the complaint by our own id first: the core may be quicker than our storing of its id."""
+    if update.complaint_id and await Complaint.filter(id=update.complaint_id).exists():
+        return update.complaint_id
+    if not update.service_request_id:
+        return None
+    found = await Complaint.filter(remote_id=update.service_request_id).first()
+    return found.id if found else None
+
+
+async def _wait_or_park(row: Row) -> None:
+    if row["attempts"] >= TRIES:
+        log.error("dispatch_update_parked", update_id=row["update_id"])
+        await _finish(row, UpdateState.PARKED, outcome="fits no complaint")
+        return
+    wait = timedelta(seconds=2 ** (row["attempts"] - 1))
+    await DispatchUpdate.filter(id=row["id"]).update(not_before=real_now() + wait, claimed_until=None)
+
+
+async def _finish(row: Row, state: UpdateState, *, outcome: str) -> None:
+    await DispatchUpdate.filter(id=row["id"]).update(state=state, outcome=outcome, claimed_until=None)
+
+
+async def wake_desk(ground: Ground) -> None:
+    """Tell the workers that updates wait."""
+    await claims.wake(ground.redis, TABLE)

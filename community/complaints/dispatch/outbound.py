@@ -1,0 +1,144 @@
+"""Passing on to the core what residents do: one message at a time for each complaint, in order, until it is known.
+
+The job's lock keeps the order, also while an earlier message waits for its
+retry. After `give_up_hours` a message is parked and an alarm raised; `linli
+parked` lists and retries. A message the core refuses for good is parked at once.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from community.calendar.queries import current_calendar
+from community.complaints.actions import record_pushed
+from community.complaints.dispatch.client import (
+    DispatchClient,
+    DispatchRejectedError,
+    DispatchUnavailableError,
+    Fields,
+)
+from community.complaints.dispatch.wording import request_fields, update_fields
+from community.complaints.models import Complaint, DispatchMessage, MessageKind, MessageState
+from foundation.breaker import BreakerOpenError
+from foundation.clock import real_now
+from foundation.database import transaction
+from foundation.ground import Ground
+from foundation.jobs import TryAgainError, retry_wait
+
+log = structlog.get_logger(__name__)
+UNKNOWN_SERVICE = 404
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A message that is to go out, with its complaint."""
+
+    message: DispatchMessage
+    complaint: Complaint
+
+
+async def pass_on_message(ground: Ground, complaint_id: UUID, seq: int) -> None:
+    """Pass one message on, unless it is known or parked; called by the job, safe to repeat.
+
+    Raises:
+        TryAgainError: not now; names the instant of the next try, which the resident is shown.
+    """
+    waiting = await _waiting(complaint_id, seq)
+    if waiting is None:
+        return
+    try:
+        await _send(ground, waiting)
+    except BreakerOpenError as error:
+        await _postpone(ground, waiting.message, error.until, "core is left alone", tried=False)
+    except DispatchUnavailableError as error:
+        at = real_now() + retry_wait(waiting.message.attempts)
+        await _postpone(ground, waiting.message, at, str(error), tried=True)
+    except DispatchRejectedError as error:
+        await _park(waiting.message, str(error))
+
+
+async def _waiting(complaint_id: UUID, seq: int) -> Waiting | None:
+    message = await DispatchMessage.filter(complaint_id=complaint_id, seq=seq).select_related("complaint").first()
+    if message is None or message.state is not MessageState.WAITING:
+        return None
+    return Waiting(message, message.complaint)
+
+
+async def _send(ground: Ground, waiting: Waiting) -> None:
+    client = ground.get(DispatchClient)
+    if waiting.message.kind is MessageKind.REQUEST:
+        await _send_request(ground, client, waiting)
+    elif waiting.complaint.remote_id is None:
+        raise DispatchRejectedError(0, "waits", "the complaint itself has not been passed on")
+    else:
+        await client.send_update(await update_fields(ground, waiting.complaint, waiting.message.seq))
+    await DispatchMessage.filter(id=waiting.message.id).update(
+        state=MessageState.SENT, sent_at=real_now(), next_try_at=None, last_error=None
+    )
+
+
+async def _send_request(ground: Ground, client: DispatchClient, waiting: Waiting) -> None:
+    complaint = waiting.complaint
+    remote_id = complaint.remote_id
+    if remote_id is None and waiting.message.attempts:  # the last outcome may be unknown
+        remote_id = await client.find_request(str(complaint.id))
+    if remote_id is None:
+        remote_id = await _create(client, await request_fields(ground, complaint))
+    await record_pushed(
+        complaint.id, remote_id, at=ground.clock.now(), calendar=await current_calendar(), live=ground.live
+    )
+
+
+async def _create(client: DispatchClient, fields: Fields) -> str:
+    """Create the request; a category the core does not know goes to its general service instead."""
+    try:
+        return await client.create_request(fields)
+    except DispatchRejectedError as error:
+        if error.status != UNKNOWN_SERVICE or ("service_code", "general") in fields:
+            raise
+    return await client.create_request(
+        [("service_code", "general") if name == "service_code" else (name, value) for name, value in fields]
+    )
+
+
+async def _postpone(ground: Ground, message: DispatchMessage, at: datetime, why: str, *, tried: bool) -> None:
+    """Note when the next try is, for the resident to see, and ask for it; or give up after the limit."""
+    now = real_now()
+    first = message.first_tried_at or now
+    if now - first > timedelta(hours=ground.settings.dispatch.give_up_hours):
+        await _park(message, why)
+        return
+    await _note(message, next_try_at=at, first_tried_at=first, attempts=message.attempts + int(tried),
+                last_error=why[:200])
+    raise TryAgainError(at)
+
+
+async def _park(message: DispatchMessage, why: str) -> None:
+    log.error("dispatch_message_parked", complaint=str(message.complaint_id), seq=message.seq, why=why)
+    await _note(message, state=MessageState.PARKED, next_try_at=None, last_error=why[:200])
+
+
+async def _note(message: DispatchMessage, **values: Any) -> None:
+    await DispatchMessage.filter(id=message.id, state=MessageState.WAITING).update(**values)
+
+
+async def retry_parked(*, complaint_id: UUID | None = None) -> int:
+    """Let parked messages try again, each complaint's in order; give how many there were."""
+    from community.complaints.jobs import pass_on  # noqa: PLC0415 - the job is above this module
+
+    async with transaction() as tx:
+        parked = DispatchMessage.filter(state=MessageState.PARKED).order_by("complaint_id", "seq")
+        if complaint_id:
+            parked = parked.filter(complaint_id=complaint_id)
+        messages = await parked.select_for_update()
+        for message in messages:
+            await DispatchMessage.filter(id=message.id).update(
+                state=MessageState.WAITING, first_tried_at=None, next_try_at=real_now()
+            )
+            tx.defer(pass_on.call(
+                complaint_id=str(message.complaint_id), seq=message.seq, lock=f"complaint:{message.complaint_id}"
+            ))
+    return len(messages)

@@ -1,0 +1,128 @@
+"""The shapes on the wire: what the core tells us, and the words it uses for steps."""
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+
+from community.complaints.models import EventType, Source
+from community.complaints.timeline import NewEvent
+from foundation.clock import LOCAL_ZONE_NAME
+
+CORE_ZONE = ZoneInfo(LOCAL_ZONE_NAME)
+"""A time without a zone is the core's local one."""
+
+BY_EVENT = {
+    each.value: each
+    for each in EventType
+    if each
+    not in (EventType.SUBMITTED, EventType.PUSHED, EventType.SUPPLEMENTED, EventType.URGED, EventType.RATED,
+            EventType.REDONE, EventType.WITHDRAWN, EventType.DEADLINE_CHANGED)
+}
+"""What the core may tell; the others are ours."""
+
+BY_STATUS = {
+    "open": EventType.NOTE, "unchanged": EventType.NOTE, "for_triage": EventType.NOTE, "reopen": EventType.NOTE,
+    "investigating": EventType.IN_PROGRESS, "in_progress": EventType.IN_PROGRESS,
+    "planned": EventType.IN_PROGRESS, "action_scheduled": EventType.IN_PROGRESS,
+    "internal_referral": EventType.TRANSFERRED, "fixed": EventType.ANSWERED, "closed": EventType.CLOSED,
+    "no_further_action": EventType.CLOSED, "not_councils_responsibility": EventType.NOT_ACCEPTED,
+    "duplicate": EventType.MERGED, "cancelled": EventType.CLOSED, "not_counted": EventType.CLOSED,
+}
+"""What the words of plain Open311 senders mean, who know nothing of our events."""
+
+
+def _zoned(value: Any) -> Any:
+    """Read a time; one without a zone is the core's local time."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value.strip())
+    if isinstance(value, datetime) and value.tzinfo is None:
+        return value.replace(tzinfo=CORE_ZONE)
+    return value
+
+
+CoreTime = Annotated[datetime, BeforeValidator(_zoned)]
+
+
+class CoreUpdate(BaseModel):
+    """One update of a request, as the core tells it by callback or when asked."""
+
+    model_config = ConfigDict(extra="ignore", str_strip_whitespace=True)
+
+    update_id: Annotated[str, Field(min_length=1, max_length=128)]
+    service_request_id: Annotated[str, Field(max_length=64)] = ""
+    external_id: str | None = None
+    updated_datetime: CoreTime
+    status: Annotated[str, Field(max_length=64)] = ""
+    event: Annotated[str | None, Field(max_length=64)] = None
+    sequence: Annotated[int | None, Field(ge=0, lt=2**62)] = None
+    round: Annotated[int | None, Field(ge=1, le=99)] = None
+    description: str | None = None
+    public_text: str | None = None
+    agency_responsible: Annotated[str | None, Field(max_length=128)] = None
+    agency_phone: Annotated[str | None, Field(max_length=32)] = None
+    due_datetime: CoreTime | None = None
+    media_url: list[str] = []
+    external_status_code: str | None = None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def read_empty_as_absent(cls, value: Any) -> Any:
+        """In Open311 an empty parameter is an absent one."""
+        return None if value == "" else value
+
+    @field_validator("status", "service_request_id", "media_url", mode="before")
+    @classmethod
+    def read_loosely(cls, value: Any, info: Any) -> Any:
+        """Ids may come as numbers, one address of a picture alone, an absent value as null."""
+        if info.field_name == "media_url":
+            return [value] if isinstance(value, str) else value or []
+        return "" if value is None else str(value)
+
+    @field_validator("description", "public_text")
+    @classmethod
+    def drop_null_bytes(cls, value: str | None) -> str | None:
+        """PostgreSQL keeps every character but this one."""
+        return value.replace("\x00", "") if value else value
+
+    @property
+    def complaint_id(self) -> UUID | None:
+        """Our own id, if it travelled along and is one."""
+        try:
+            return UUID(self.external_id) if self.external_id else None
+        except ValueError:
+            return None
+
+    def event_type(self) -> EventType | None:
+        """Give what happened; nothing for a word we do not know."""
+        if self.event:
+            return BY_EVENT.get(self.event.lower())
+        return BY_STATUS.get(self.status.lower().replace(" ", "_").replace("-", "_"))
+
+    def shown_text(self) -> str | None:
+        """Give the words for the resident; the description is for offices wherever a public text exists."""
+        return self.public_text if "public_text" in self.model_fields_set else self.description
+
+    def as_event(self) -> NewEvent:
+        """Give the event it becomes; an unknown word is kept as a note with the word in its detail."""
+        known = self.event_type()
+        detail: dict[str, Any] = {"status": self.status}
+        if self.media_url:
+            detail["media_urls"] = self.media_url[:9]
+        if known is None:
+            detail["unknown_event"] = self.event or self.status
+        return NewEvent(
+            type=known or EventType.NOTE, source=Source.CORE, occurred_at=self.updated_datetime, round=self.round,
+            text=self.shown_text(), unit=self.agency_responsible, duty_phone=self.agency_phone,
+            due_at=self.due_datetime, update_id=self.update_id, sequence=self.sequence, detail=detail,
+        )
+
+
+def body_hash(body: dict[str, Any]) -> bytes:
+    """Hash a body so that only its meaning counts, not the order or spacing of its JSON."""
+    canonical = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).digest()

@@ -1,0 +1,262 @@
+"""The rules of a complaint, pure: from what happened to where it stands.
+
+`project` folds the whole list of events in one canonical order, so every order
+of arrival and every repetition gives the same state, deadlines and
+responsibility. Nothing here reads a clock or a table.
+
+Sources of the rules: the table of events in the contract with the dispatch
+core; 30 minutes to sign (签收) and 24 hours to first feedback (反馈) from the
+assignment, natural time; the result by category, in working days.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from community.complaints.models import DeadlineKind, EventType, Source, Status
+from community.complaints.timers import Timer, Timers
+
+ACCEPT_WITHIN = timedelta(minutes=30)
+FEEDBACK_WITHIN = timedelta(hours=24)
+RATE_WITHIN = timedelta(days=7)
+
+RANK = {
+    Status.SUBMITTED: 0, Status.PUSHED: 1, Status.ASSIGNED: 2, Status.ACCEPTED: 3,
+    Status.IN_PROGRESS: 4, Status.ANSWERED: 5, Status.CLOSED: 6, Status.NOT_ACCEPTED: 6,
+}
+"""A status only ever rises within a round, but for `returned`."""
+
+RAISES = {
+    EventType.SUBMITTED: Status.SUBMITTED, EventType.PUSHED: Status.PUSHED, EventType.ASSIGNED: Status.ASSIGNED,
+    EventType.ACCEPTED: Status.ACCEPTED, EventType.FEEDBACK: Status.IN_PROGRESS,
+    EventType.IN_PROGRESS: Status.IN_PROGRESS, EventType.ANSWERED: Status.ANSWERED, EventType.CLOSED: Status.CLOSED,
+    EventType.NOT_ACCEPTED: Status.NOT_ACCEPTED,
+}
+"""Events not named here leave the status as it is."""
+
+MEETS = {
+    EventType.ACCEPTED: (DeadlineKind.ACCEPT,),
+    EventType.IN_PROGRESS: (DeadlineKind.ACCEPT,),  # who works on it has taken it
+    EventType.FEEDBACK: (DeadlineKind.ACCEPT, DeadlineKind.FEEDBACK),
+    EventType.ANSWERED: (DeadlineKind.ACCEPT, DeadlineKind.FEEDBACK, DeadlineKind.RESULT),
+}
+
+ENDED = (Status.CLOSED, Status.NOT_ACCEPTED, Status.WITHDRAWN, Status.MERGED)
+OPEN = tuple(status for status in Status if status not in ENDED)
+
+
+class WorkingDays(Protocol):
+    """The calendar results are promised in."""
+
+    def add_working_days(self, start: datetime, days: int) -> datetime:
+        """Give the same clock time on the `days`-th working day after `start`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """What the rules need to know of one event."""
+
+    seq: int
+    type: EventType
+    source: Source
+    round: int
+    at: datetime
+    sequence: int | None = None
+    unit: str | None = None
+    duty_phone: str | None = None
+    due_at: datetime | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Responsible:
+    """Who answered for it, from when to when; `helping` units stand beside the one responsible."""
+
+    unit: str
+    duty_phone: str | None
+    from_at: datetime
+    to_at: datetime | None = None
+    helping: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """Where a complaint stands."""
+
+    status: Status
+    round: int
+    responsibilities: tuple[Responsible, ...]
+    timers: tuple[Timer, ...]
+    answered_at: datetime | None
+    rate_by: datetime | None
+
+    @property
+    def responsible(self) -> Responsible | None:
+        """The unit that answers for it now."""
+        held = [each for each in self.responsibilities if each.to_at is None and not each.helping]
+        return held[-1] if held else None
+
+
+def project(happenings: Iterable[Happening], *, result_days: int, calendar: WorkingDays, now: datetime) -> Projection:
+    """Fold everything that happened, as seen at `now`."""
+    fold = _Fold(result_days, calendar)
+    for each in in_order(happenings):
+        fold.take(each)
+    return fold.projection(now)
+
+
+def in_order(happenings: Iterable[Happening]) -> list[Happening]:
+    """Sort into the canonical order: by round, then time, then the core's own sequence, then ours.
+
+    Where the core's clock contradicts its sequence the sequence wins: an event
+    counts as no earlier than the one before it.
+    """
+    listed = list(happenings)
+    effective = {each.seq: each.at for each in listed}
+    latest: datetime | None = None
+    for each in sorted((e for e in listed if e.sequence is not None), key=lambda e: (e.round, e.sequence or 0)):
+        latest = each.at if latest is None else max(latest, each.at)
+        effective[each.seq] = latest
+    return sorted(
+        listed, key=lambda e: (e.round, effective[e.seq], _turn(e), e.sequence or 0, e.seq)
+    )
+
+
+def _turn(each: Happening) -> int:
+    """Within one instant: what begins a round, then receipt, then the core's word, then the resident's."""
+    if each.type in (EventType.SUBMITTED, EventType.REDONE):
+        return 0
+    if each.type is EventType.PUSHED:
+        return 1
+    return 2 if each.source is Source.CORE else 3
+
+
+@dataclass
+class _Fold:
+    """The state while folding."""
+
+    result_days: int
+    calendar: WorkingDays
+    status: Status = Status.SUBMITTED
+    round: int = 1
+    withdrawn: bool = False
+    merged: bool = False
+    returned: bool = False
+    answered_at: datetime | None = None
+    extension_asked_at: datetime | None = None
+    responsibilities: list[Responsible] = field(default_factory=list)
+    timers: Timers = field(default_factory=Timers)
+
+    def take(self, each: Happening) -> None:
+        """Let one event do what it does."""
+        if each.round > self.round:
+            self._begin_round(each)
+        if each.type in RAISES:
+            self._raise(RAISES[each.type])
+        self._move_responsibility(each)
+        self._run_clocks(each)
+        self._mark(each)
+
+    def projection(self, now: datetime) -> Projection:
+        """Give what came out, as seen at `now`."""
+        status = Status.WITHDRAWN if self.withdrawn else Status.MERGED if self.merged else self.status
+        rate_by = self.answered_at + RATE_WITHIN if status is Status.ANSWERED and self.answered_at else None
+        return Projection(
+            status=status, round=self.round, responsibilities=tuple(self.responsibilities),
+            timers=self.timers.seen_at(now), answered_at=self.answered_at, rate_by=rate_by,
+        )
+
+    def _begin_round(self, each: Happening) -> None:
+        """Start the redo: the same unit, fresh feedback and result (重办)."""
+        self.round = each.round
+        self.status = Status.IN_PROGRESS
+        self.answered_at = None
+        self.timers.start(DeadlineKind.FEEDBACK, each.round, self._unit(), each.at, each.at + FEEDBACK_WITHIN)
+        self._start_result(each)
+
+    def _raise(self, status: Status) -> None:
+        if RANK[status] > RANK[self.status]:
+            self.status = status
+
+    def _unit(self) -> str | None:
+        held = [each for each in self.responsibilities if each.to_at is None and not each.helping]
+        return held[-1].unit if held else None
+
+    def _move_responsibility(self, each: Happening) -> None:
+        if each.type in (EventType.ASSIGNED, EventType.TRANSFERRED) and each.unit:
+            if self._unit() != each.unit:
+                self._release(each.at)
+                self.responsibilities.append(Responsible(each.unit, each.duty_phone, each.at))
+        elif each.type is EventType.RETURNED and not self.returned:
+            self._release(each.at)
+        elif each.type is EventType.CO_HANDLER_ADDED and each.unit:
+            self.responsibilities.append(Responsible(each.unit, each.duty_phone, each.at, helping=True))
+
+    def _release(self, at: datetime) -> None:
+        self.responsibilities = [
+            each if each.to_at or each.helping else Responsible(each.unit, each.duty_phone, each.from_at, to_at=at)
+            for each in self.responsibilities
+        ]
+
+    def _run_clocks(self, each: Happening) -> None:
+        if each.type is EventType.ASSIGNED:
+            self._start_clocks(each)
+        self.timers.meet(MEETS.get(each.type, ()), each.round, each.at, reason=each.text)
+        match each.type:
+            case EventType.RETURNED if not self.returned:
+                self.timers.cancel(each.at, (DeadlineKind.ACCEPT, DeadlineKind.FEEDBACK))
+            case EventType.WAITING_FOR_RESIDENT:
+                self.timers.pause(each.at)
+            case EventType.RESUMED:
+                self.timers.resume(each.at)
+            case EventType.EXTENSION_GRANTED if each.due_at:
+                self.timers.extend(DeadlineKind.RESULT, self.extension_asked_at or each.at, each.due_at, each.text)
+            case EventType.CLOSED | EventType.NOT_ACCEPTED | EventType.WITHDRAWN | EventType.MERGED:
+                self.timers.cancel(each.at)
+            case _:
+                pass
+
+    def _start_clocks(self, each: Happening) -> None:
+        """Start the 30-24 clocks, unless they run: a second word of assignment only changes the unit."""
+        if not self.timers.has_open(DeadlineKind.ACCEPT) and RANK[self.status] <= RANK[Status.ASSIGNED]:
+            self.timers.start(DeadlineKind.ACCEPT, each.round, each.unit, each.at, each.at + ACCEPT_WITHIN)
+        if not self.timers.has_open(DeadlineKind.FEEDBACK) and RANK[self.status] <= RANK[Status.ASSIGNED]:
+            self.timers.start(DeadlineKind.FEEDBACK, each.round, each.unit, each.at, each.at + FEEDBACK_WITHIN)
+        if not self.timers.has(DeadlineKind.RESULT, each.round):
+            self._start_result(each)
+
+    def _start_result(self, each: Happening) -> None:
+        due_at = self.calendar.add_working_days(each.at, self.result_days)
+        self.timers.start(DeadlineKind.RESULT, each.round, self._unit() or each.unit, each.at, due_at)
+
+    def _mark(self, each: Happening) -> None:
+        match each.type:
+            case EventType.RETURNED if not self.returned:
+                self.returned = True
+                if RANK[self.status] < RANK[Status.ANSWERED]:
+                    self.status = Status.PUSHED
+            case EventType.ANSWERED:
+                self.answered_at = self.answered_at or each.at
+            case EventType.EXTENSION_REQUESTED:
+                self.extension_asked_at = each.at
+            case EventType.EXTENSION_GRANTED | EventType.EXTENSION_REFUSED:
+                self.extension_asked_at = None
+            case EventType.WITHDRAWN:
+                self.withdrawn = True
+            case EventType.MERGED:
+                self.merged = True
+            case EventType.UNMERGED:
+                self.merged = False
+            case _:
+                pass
+
+
+def round_of(occurred_at: datetime, redone_at: Sequence[datetime]) -> int:
+    """Give the round an event without one belongs to: one more than the redos that came before it."""
+    return 1 + sum(at <= occurred_at for at in redone_at)
+
+
+def clamp(occurred_at: datetime, *, filed_at: datetime, received_at: datetime) -> datetime:
+    """Bring a foreign clock's instant into what is possible: not before filing, at most 5 minutes ahead of us."""
+    return max(filed_at, min(occurred_at, received_at + timedelta(minutes=5)))

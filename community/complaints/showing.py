@@ -1,0 +1,115 @@
+"""What each viewer sees of an event, and its title in plain words; pure.
+
+An event is numbered for everybody, so nobody's list has gaps; what one may not
+see arrives as a note without words.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+from community.complaints.access import Viewer
+from community.complaints.models import ComplaintEvent, EventType, Source
+from foundation.media.models import MediaKind
+from foundation.media.signing import Variant
+from foundation.words import say
+
+TITLES = {
+    EventType.SUBMITTED: "交上来了",
+    EventType.PUSHED: "区里收到了（受理）",
+    EventType.SUPPLEMENTED: "补充了说明",
+    EventType.URGED: "催了一次",
+    EventType.RATED: "评价了",
+    EventType.REDONE: "没解决，退回去重办",
+    EventType.WITHDRAWN: "撤回了",
+    EventType.DEADLINE_CHANGED: "时限改了",
+    EventType.ASSIGNED: "交给了{unit}（分拨）",
+    EventType.ACCEPTED: "接下了（签收）",
+    EventType.FEEDBACK: "有了第一次回话（反馈）",
+    EventType.IN_PROGRESS: "正在办",
+    EventType.NOTE: "有一条说明",
+    EventType.RETURNED: "这家说不归他管，正在换一家（退回）",
+    EventType.TRANSFERRED: "转给了{unit}",
+    EventType.CO_HANDLER_ADDED: "{unit}来帮忙办（协办）",
+    EventType.EXTENSION_REQUESTED: "申请多用几天（延期）",
+    EventType.EXTENSION_GRANTED: "同意多用几天（延期）",
+    EventType.EXTENSION_REFUSED: "没有同意延期",
+    EventType.WAITING_FOR_RESIDENT: "先停表，等您补充",
+    EventType.RESUMED: "接着计时",
+    EventType.URGING_LETTER: "没按时接，发了催办函",
+    EventType.REMINDER_LETTER: "快到点了，发了提醒函",
+    EventType.SUPERVISION_LETTER: "还是没办，区里发了督办函",
+    EventType.SPECIAL_REPORT: "写进了给区领导的专报",
+    EventType.ANSWERED: "办结了，请您看结果",
+    EventType.RETURN_VISITED: "打电话回访了",
+    EventType.SUPERVISED: "两次不满意，已转督查",
+    EventType.CLOSED: "结案了",
+    EventType.NOT_ACCEPTED: "这件事不归区里管（不予受理）",
+    EventType.MERGED: "和同一件事并到一起办",
+    EventType.UNMERGED: "又分开办",
+}
+"""A title for each event; the words beside it are a community office's own in brackets."""
+
+WITHOUT_UNIT = {
+    EventType.ASSIGNED: "交给了办理单位（分拨）",
+    EventType.TRANSFERRED: "转给了另一家单位",
+    EventType.CO_HANDLER_ADDED: "有单位来帮忙办（协办）",
+}
+
+CLOSED_BECAUSE = {
+    "rated": "您说解决了，结案",
+    "not_rated": "七天没有评价，结案",
+    "not_satisfied": "两次都不满意，如实记下，结案",
+}
+
+MediaUrl = Callable[[UUID, Variant], str]
+"""Gives the signed address of a photo or voice message."""
+
+
+def show_event(event: ComplaintEvent, viewer: Viewer, language: str, url: MediaUrl) -> dict[str, Any]:
+    """Give one event as a viewer sees it, ready for JSON."""
+    hidden = viewer is not Viewer.OWNER and _is_private(event)
+    return {
+        "seq": event.seq,
+        "type": EventType.NOTE.value if hidden else event.type.value,
+        "at": event.occurred_at.isoformat().replace("+00:00", "Z"),
+        "title": say(TITLES[EventType.NOTE], language) if hidden else title_of(event, language),
+        "text": None if hidden else event.text or None,
+        "unit": None if hidden else event.unit,
+        "media": [] if hidden else [show_media(each, url) for each in event.media],
+        "round": event.round,
+    }
+
+
+def show_media(named: Mapping[str, str], url: MediaUrl) -> dict[str, Any]:
+    """Give one photo or voice message with its addresses; a voice message has no small picture."""
+    media_id = UUID(named["id"])
+    small = url(media_id, Variant.THUMBNAIL) if named["kind"] == MediaKind.IMAGE else None
+    return {"id": named["id"], "kind": named["kind"], "url": url(media_id, Variant.FULL), "thumbnail_url": small}
+
+
+def _is_private(event: ComplaintEvent) -> bool:
+    """Whether an event carries the resident's own words, photos or judgement."""
+    return event.source is Source.RESIDENT and event.type is not EventType.WITHDRAWN
+
+
+def title_of(event: ComplaintEvent, language: str) -> str:
+    """Say in a few plain words what happened."""
+    if event.type is EventType.CLOSED and (because := CLOSED_BECAUSE.get(str(event.detail.get("why")))):
+        return say(because, language)
+    if not event.unit and event.type in WITHOUT_UNIT:
+        return say(WITHOUT_UNIT[event.type], language)
+    return say(TITLES[event.type], language, unit=event.unit or "")
+
+
+def explain_deadline(kind: str, *, late: bool, reason: str | None, language: str) -> str:
+    """Say how a promise is counted, and what the unit said if it was late."""
+    rule = say(RULES[kind], language)
+    return f"{rule} {say('说明：{reason}', language, reason=reason)}" if late and reason else rule
+
+
+RULES = {
+    "accept": "从交给单位算起，30 分钟内要接下来。",
+    "feedback": "从交给单位算起，24 小时内要给您第一次回话。",
+    "result": "从交给单位算起，按这一类事说好的工作日办结，周末和节假日不算。",
+}

@@ -1,0 +1,176 @@
+"""Appending events and making the projection anew; only for `actions.py`, with the complaint locked."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from community.complaints.events import ComplaintAddedTo
+from community.complaints.lifecycle import Happening, Projection, WorkingDays, project
+from community.complaints.models import (
+    Complaint,
+    ComplaintEvent,
+    Deadline,
+    DispatchMessage,
+    EventType,
+    MessageKind,
+    MessageState,
+    ResponsibilityInterval,
+    Source,
+)
+from foundation.clock import real_now
+from foundation.database import Transaction
+from foundation.live import LiveFeed
+from foundation.media.models import Media
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event that is about to get its number."""
+
+    type: EventType
+    source: Source
+    occurred_at: datetime
+    round: int | None = None
+    """Left out, the complaint's present round."""
+    text: str | None = None
+    unit: str | None = None
+    duty_phone: str | None = None
+    due_at: datetime | None = None
+    media: Sequence[Media] = ()
+    update_id: str | None = None
+    sequence: int | None = None
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+async def append(
+    complaint: Complaint, *drafts: NewEvent, at: datetime, calendar: WorkingDays
+) -> list[ComplaintEvent]:
+    """Append events with their numbers, then bring state, deadlines and responsibility up to them.
+
+    Call with the complaint locked, inside a transaction.
+    """
+    events = []
+    round_ = complaint.round
+    for draft in drafts:
+        if draft.type is EventType.REDONE:
+            round_ += 1
+        complaint.last_seq += 1
+        events.append(
+            await ComplaintEvent.create(
+                complaint_id=complaint.id, seq=complaint.last_seq, received_at=at,
+                **(_columns(draft) | {"round": draft.round or round_}),
+            )
+        )
+    await reproject(complaint, at=at, calendar=calendar)
+    return events
+
+
+def named_media(media: Sequence[Media]) -> list[dict[str, str]]:
+    """Give photos and voice as an event keeps them."""
+    return [{"id": str(each.id), "kind": each.kind.value} for each in media]
+
+
+def _columns(draft: NewEvent) -> dict[str, Any]:
+    columns = {each.name: getattr(draft, each.name) for each in fields(draft)}
+    return columns | {"media": named_media(draft.media)}
+
+
+async def add(
+    tx: Transaction, complaint: Complaint, *drafts: NewEvent, at: datetime, calendar: WorkingDays, live: LiveFeed
+) -> None:
+    """Append events of ours, pass each on to the core, and tell open screens; call with the complaint locked."""
+    for event in await append(complaint, *drafts, at=at, calendar=calendar):
+        await pass_on(complaint, event.seq, MessageKind.UPDATE)
+        tx.emit(ComplaintAddedTo(occurred_at=at, complaint_id=complaint.id, seq=event.seq))
+    tx.after_commit(lambda: live.publish(topic_of(complaint), complaint.last_seq))
+
+
+async def pass_on(complaint: Complaint, seq: int, kind: MessageKind) -> None:
+    """Store what the core is to be told; the job that does it is a reaction to the event emitted with it."""
+    now = real_now()
+    await DispatchMessage.create(
+        complaint_id=complaint.id, kind=kind, seq=seq, state=MessageState.WAITING, created_at=now, next_try_at=now
+    )
+
+
+def topic_of(complaint: Complaint) -> str:
+    """Name the live topic of a complaint."""
+    return f"complaint:{complaint.id}"
+
+
+async def reproject(complaint: Complaint, *, at: datetime, calendar: WorkingDays) -> None:
+    """Make the projection anew from all events; call with the complaint locked."""
+    events = await ComplaintEvent.filter(complaint_id=complaint.id).order_by("seq")
+    seen = project(
+        map(happening_of, events), result_days=complaint.result_days, calendar=calendar, now=at
+    )
+    await _store(complaint, seen)
+
+
+def happening_of(event: ComplaintEvent) -> Happening:
+    """Give what the rules need of a stored event."""
+    return Happening(
+        seq=event.seq, type=event.type, source=event.source, round=event.round, at=event.occurred_at,
+        sequence=event.sequence, unit=event.unit, duty_phone=event.duty_phone, due_at=event.due_at, text=event.text,
+    )
+
+
+async def _store(complaint: Complaint, seen: Projection) -> None:
+    responsible = seen.responsible
+    complaint.status = seen.status
+    complaint.round = seen.round
+    complaint.unit = responsible.unit if responsible else None
+    complaint.duty_phone = responsible.duty_phone if responsible else None
+    complaint.answered_at = seen.answered_at
+    complaint.rate_by = seen.rate_by
+    await complaint.save(
+        update_fields=["last_seq", "status", "round", "unit", "duty_phone", "answered_at", "rate_by"]
+    )
+    await _replace(Deadline, complaint, [
+        Deadline(
+            complaint_id=complaint.id, position=position, kind=timer.kind, round=timer.round, unit=timer.unit,
+            started_at=timer.started_at, due_at=timer.due_at, state=timer.state, met_at=timer.met_at,
+            reason=timer.reason,
+        )
+        for position, timer in enumerate(seen.timers)
+    ])
+    await _replace(ResponsibilityInterval, complaint, [
+        ResponsibilityInterval(
+            complaint_id=complaint.id, position=position, unit=held.unit, duty_phone=held.duty_phone,
+            helping=held.helping, from_at=held.from_at, to_at=held.to_at,
+        )
+        for position, held in enumerate(seen.responsibilities)
+    ])
+
+
+async def _replace(
+    model: type[Deadline] | type[ResponsibilityInterval], complaint: Complaint, rows: Iterable[Any]
+) -> None:
+    """Write the rows where they differ from those stored; mostly nothing or one has changed."""
+    stored = {row.position: row for row in await model.filter(complaint_id=complaint.id)}
+    fresh = {row.position: row for row in rows}
+    for position, row in fresh.items():
+        old = stored.get(position)
+        if old is None:
+            await row.save()
+        elif values_of(old) != values_of(row):
+            await model.filter(id=old.id).update(**values_of(row))
+    gone = [row.id for position, row in stored.items() if position not in fresh]
+    if gone:
+        await model.filter(id__in=gone).delete()
+
+
+def values_of(row: Any) -> dict[str, Any]:
+    """Give a row's columns but for its id, to compare or to write them."""
+    return {name: getattr(row, name) for name in row._meta.fields_db_projection if name != "id"}  # noqa: SLF001
+
+
+async def tell_bigrams(connection: BaseDBAsyncClient, complaint: Complaint, pairs: Iterable[str]) -> None:
+    """Store a text's character pairs where similar ones are looked for."""
+    await connection.execute_query(
+        "INSERT INTO complaint_likeness (complaint_id, filed_at, pairs) VALUES (%s, %s, %s)",
+        [complaint.id, complaint.filed_at, sorted(pairs)],
+    )

@@ -1,0 +1,118 @@
+"""Promises with an instant, pure: started, met, late, paused, extended, cancelled.
+
+Met means at or before the instant; one second past it is late. Both are facts
+that later events never change.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from community.complaints.models import DeadlineKind, DeadlineState
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """One promise."""
+
+    kind: DeadlineKind
+    round: int
+    unit: str | None
+    started_at: datetime
+    due_at: datetime
+    state: DeadlineState = DeadlineState.RUNNING
+    met_at: datetime | None = None
+    paused_at: datetime | None = None
+    reason: str | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether it still waits to be met."""
+        return self.state is DeadlineState.RUNNING and self.met_at is None
+
+    def met(self, at: datetime, reason: str | None) -> "Timer":
+        """Give it as met at an instant: in time or late, for good."""
+        late = at > self.resumed(at).due_at
+        return replace(
+            self.resumed(at), met_at=at, state=DeadlineState.LATE if late else DeadlineState.MET,
+            reason=reason if late else self.reason,
+        )
+
+    def resumed(self, at: datetime) -> "Timer":
+        """Give it running again, with the time it stood still added."""
+        if self.paused_at is None:
+            return self
+        return replace(self, due_at=self.due_at + max(at - self.paused_at, timedelta(0)), paused_at=None)
+
+    def cancelled(self, at: datetime) -> "Timer":
+        """Give it as ended without being met; what was late by then stays late."""
+        late = self.paused_at is None and at > self.due_at
+        return replace(self, state=DeadlineState.LATE if late else DeadlineState.CANCELLED)
+
+    def seen_at(self, now: datetime) -> "Timer":
+        """Give it as it looks at an instant."""
+        if not self.open:
+            return self
+        if self.paused_at is not None:
+            return replace(self, state=DeadlineState.PAUSED)
+        return replace(self, state=DeadlineState.LATE) if now > self.due_at else self
+
+
+@dataclass
+class Timers:
+    """All promises of one complaint while its events are folded."""
+
+    _timers: list[Timer] = field(default_factory=list)
+
+    def start(
+        self, kind: DeadlineKind, round_: int, unit: str | None, started_at: datetime, due_at: datetime
+    ) -> None:
+        """Begin a promise."""
+        self._timers.append(Timer(kind, round_, unit, started_at, due_at))
+
+    def has(self, kind: DeadlineKind, round_: int) -> bool:
+        """Whether such a promise was made in this round."""
+        return any(timer.kind is kind and timer.round == round_ for timer in self._timers)
+
+    def has_open(self, kind: DeadlineKind) -> bool:
+        """Whether such a promise waits to be met."""
+        return any(timer.kind is kind and timer.open for timer in self._timers)
+
+    def meet(self, kinds: Collection[DeadlineKind], round_: int, at: datetime, *, reason: str | None) -> None:
+        """Meet the open promises of these kinds in this round."""
+        self._timers = [
+            timer.met(at, reason) if timer.open and timer.kind in kinds and timer.round == round_ else timer
+            for timer in self._timers
+        ]
+
+    def cancel(self, at: datetime, kinds: Collection[DeadlineKind] = tuple(DeadlineKind)) -> None:
+        """End the open promises of these kinds."""
+        self._timers = [
+            timer.cancelled(at) if timer.open and timer.kind in kinds else timer for timer in self._timers
+        ]
+
+    def pause(self, at: datetime) -> None:
+        """Stop the clocks that are not yet past; one that stands already stands on."""
+        self._timers = [
+            replace(timer, paused_at=at) if timer.open and not timer.paused_at and at <= timer.due_at else timer
+            for timer in self._timers
+        ]
+
+    def resume(self, at: datetime) -> None:
+        """Let the clocks run again."""
+        self._timers = [timer.resumed(at) if timer.open else timer for timer in self._timers]
+
+    def extend(self, kind: DeadlineKind, asked_at: datetime, due_at: datetime, reason: str | None) -> None:
+        """Move a promise that was not yet broken when more time was asked for; else add a new one beside it."""
+        for position, timer in enumerate(self._timers):
+            if timer.kind is kind and timer.open:
+                if asked_at <= timer.due_at:
+                    self._timers[position] = replace(timer, due_at=max(due_at, timer.due_at), reason=reason)
+                else:
+                    self._timers[position] = replace(timer, state=DeadlineState.LATE)
+                    self.start(kind, timer.round, timer.unit, asked_at, due_at)
+                return
+
+    def seen_at(self, now: datetime) -> tuple[Timer, ...]:
+        """Give all promises as they look at an instant, oldest first."""
+        return tuple(timer.seen_at(now) for timer in self._timers)

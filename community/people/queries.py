@@ -1,0 +1,131 @@
+"""What doors and pages read about people. Nothing here changes a row."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tortoise.expressions import Q
+
+from community.people.models import Home, RoleGrant, SignIn
+from foundation.access import Actor, Role
+from foundation.database import query
+
+
+@dataclass(frozen=True, slots=True)
+class SignedInPerson:
+    """Who is behind a token or a page's cookie, with the posts they hold now."""
+
+    sign_in_id: int
+    page_session_id: int | None
+    resident_id: int | None
+    staff_id: int | None
+    language: str | None
+    """What they chose, if anything."""
+    roles: frozenset[Role]
+    last_used_at: datetime
+
+
+_PERSON = """
+SELECT valid.*, coalesce(resident.language, staff.language) AS language,
+    (SELECT coalesce(jsonb_agg(jsonb_build_array(role, place_id)), '[]') FROM role_grant
+     WHERE (role_grant.resident_id = valid.resident_id OR role_grant.staff_id = valid.staff_id)
+        AND from_at <= %s AND (to_at IS NULL OR to_at > %s)) AS roles
+FROM valid
+LEFT JOIN resident ON resident.id = valid.resident_id
+LEFT JOIN staff ON staff.id = valid.staff_id
+"""
+_BY_HASH = """
+WITH valid AS (
+    SELECT id, resident_id, staff_id, last_used_at, NULL::bigint AS page_session_id
+    FROM sign_in WHERE token_hash = %s AND revoked_at IS NULL AND expires_at > %s
+)"""
+_BY_ID = """
+WITH valid AS (
+    SELECT id, resident_id, staff_id, last_used_at, NULL::bigint AS page_session_id
+    FROM sign_in WHERE id = %s AND revoked_at IS NULL AND expires_at > %s
+)"""
+_BY_PAGE = """
+WITH valid AS (
+    SELECT sign_in.id, resident_id, staff_id, last_used_at, page_session.id AS page_session_id
+    FROM page_session JOIN sign_in ON sign_in.id = page_session.sign_in_id
+    WHERE page_session.token_hash = %s AND page_session.expires_at > %s
+        AND sign_in.revoked_at IS NULL AND sign_in.expires_at > %s
+)"""
+
+
+async def person_of_token(token_hash: bytes, *, at: datetime, real_at: datetime) -> SignedInPerson | None:
+    """Find who a sign-in token belongs to; unknown, expired and revoked give None."""
+    return _person(await query(_BY_HASH + _PERSON, token_hash, real_at, at, at))
+
+
+async def person_of_page(token_hash: bytes, *, at: datetime, real_at: datetime) -> SignedInPerson | None:
+    """Find who a page's cookie belongs to; it dies with the sign-in it was opened from."""
+    return _person(await query(_BY_PAGE + _PERSON, token_hash, real_at, real_at, at, at))
+
+
+async def person_of_sign_in(sign_in_id: int, *, at: datetime, real_at: datetime) -> SignedInPerson | None:
+    """Find who a sign-in belongs to, for instance the one behind a ticket."""
+    return _person(await query(_BY_ID + _PERSON, sign_in_id, real_at, at, at))
+
+
+def _person(rows: list[dict[str, Any]]) -> SignedInPerson | None:
+    if not rows:
+        return None
+    row = rows[0]
+    return SignedInPerson(
+        sign_in_id=row["id"],
+        page_session_id=row["page_session_id"],
+        resident_id=row["resident_id"],
+        staff_id=row["staff_id"],
+        language=row["language"],
+        roles=frozenset(Role(name, place_id) for name, place_id in row["roles"]),
+        last_used_at=row["last_used_at"],
+    )
+
+
+async def valid_sign_ins(sign_in_ids: Collection[int], *, real_at: datetime) -> set[int]:
+    """Tell which of these sign-ins still open anything."""
+    valid = SignIn.filter(id__in=list(sign_in_ids), revoked_at__isnull=True, expires_at__gt=real_at)
+    return {sign_in.id for sign_in in await valid.only("id")} if sign_in_ids else set()
+
+
+def open_at(at: datetime) -> Q:
+    """Select the intervals that contain an instant."""
+    return Q(from_at__lte=at) & (Q(to_at__isnull=True) | Q(to_at__gt=at))
+
+
+def held_by(actor: Actor) -> Q:
+    """Select what belongs to a person: posts, sign-ins."""
+    return Q(staff_id=actor.id) if actor.kind == "staff" else Q(resident_id=actor.id)
+
+
+async def home_of(resident_id: int) -> Home | None:
+    """Give where a resident lives now, if they said so."""
+    return await Home.get_or_none(resident_id=resident_id, to_at__isnull=True)
+
+
+async def posts_of(actor: Actor, *, at: datetime) -> list[RoleGrant]:
+    """List the posts a person holds."""
+    return await RoleGrant.filter(held_by(actor), open_at(at)).order_by("id")
+
+
+async def devices_of(actor: Actor, *, real_at: datetime) -> list[SignIn]:
+    """List where a person is signed in, last used first."""
+    valid = SignIn.filter(held_by(actor), revoked_at__isnull=True, expires_at__gt=real_at)
+    return await valid.order_by("-last_used_at", "-id")
+
+
+async def places_over(place_id: int) -> list[int]:
+    """List a place and everything it lies in, areas too; a post over any of them reaches it."""
+    return [row["id"] for row in await query(_OVER, place_id)]
+
+
+_OVER = """
+WITH lying_in AS (
+    SELECT above.id, above.area_id FROM place AS here
+    JOIN place AS above ON above.id = ANY (string_to_array(trim(BOTH '/' FROM here.path), '/')::bigint[])
+    WHERE here.id = %s
+)
+SELECT id FROM lying_in UNION SELECT area_id FROM lying_in WHERE area_id IS NOT NULL
+"""

@@ -1,0 +1,183 @@
+"""Writing places by the thousand: the present tree in memory, and what is to be added to it.
+
+Used by every import. `put` finds what is there already, so that the same file twice changes nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from community.places.actions import PlaceDraft, columns_of
+from community.places.models import Place, PlaceKind, PlaceStanding
+from community.places.sheets import Outcome
+from foundation.database import query
+
+BATCH = 2000
+_COLUMNS = (
+    "name", "aliases", "code", "unified_code", "source_key", "area_id", "standing", "current", "grams", "sort_name",
+    "lng", "lat", "datum", "wgs84_lng", "wgs84_lat",
+)  # fmt: skip
+
+
+class CodeTakenError(Exception):
+    """A code belongs to another place than the one it was given for."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class _Position:
+    """What tells places apart: no two of a kind and name lie in the same place."""
+
+    parent_id: int | None
+    kind: PlaceKind
+    name: str
+    area_id: int | None
+
+
+class Tree:
+    """The tree as one import sees it. Call `load`, `put` as often as wanted, then `flush`."""
+
+    def __init__(self) -> None:
+        self._by_position: dict[_Position, Place] = {}
+        self._by_code: dict[str, Place] = {}
+        self._below: dict[int | None, dict[str, list[Place]]] = defaultdict(lambda: defaultdict(list))
+        self._by_id: dict[int, Place] = {}
+        self._added: list[Place] = []
+        self._changed: dict[int, Place] = {}
+        self._ids: list[int] = []
+        self._new_ids: set[int] = set()
+
+    @classmethod
+    async def load(cls, *, room: int) -> "Tree":
+        """Read the tree and reserve numbers for so many new places. Call it inside a transaction.
+
+        Imports wait for one another: two at once would both find the same place missing.
+        """
+        tree = cls()
+        await query("LOCK TABLE place IN SHARE ROW EXCLUSIVE MODE")
+        for place in await Place.all():
+            tree._remember(place)
+        rows = await query(
+            "SELECT nextval(pg_get_serial_sequence('place', 'id')) AS id FROM generate_series(1, %s)", room
+        )
+        tree._ids = [row["id"] for row in reversed(rows)]
+        return tree
+
+    @property
+    def district(self) -> Place | None:
+        """The root."""
+        return next(iter(self.below(None)), None)
+
+    def get(self, place_id: int) -> Place:
+        """Give a place by its id."""
+        return self._by_id[place_id]
+
+    def by_code(self, code: str) -> Place | None:
+        """Find a place by its code in either system, or by what its source calls it."""
+        return self._by_code.get(code)
+
+    def all(self) -> Iterable[Place]:
+        """List every place."""
+        return self._by_id.values()
+
+    def below(self, parent_id: int | None) -> Iterable[Place]:
+        """List what lies directly in a place, or in an area."""
+        return [place for places in self._below[parent_id].values() for place in places]
+
+    def named_below(self, parent_id: int | None, name: str) -> list[Place]:
+        """Find by its full name what lies directly in a place, or in an area."""
+        return self._below[parent_id].get(name, [])
+
+    def put(self, draft: PlaceDraft, parent: Place | None) -> tuple[Place, Outcome]:
+        """Add a place, or bring the one that is there to the draft.
+
+        A name under the same code is a renaming, and the old name stays as an alias. What is left empty in
+        the draft is left as it is, and a candidate that was settled stays where it was settled.
+
+        Raises:
+            CodeTakenError: a code belongs to another place.
+        """
+        codes = [code for code in (draft.code, draft.unified_code, draft.source_key) if code]
+        known = next((place for code in codes if (place := self._by_code.get(code))), None)
+        if known is None:
+            known = self._at(draft, parent)
+        for code in codes:
+            if self._by_code.get(code, known) is not known:
+                raise CodeTakenError(code)
+        if known is None:
+            return self._add(draft, parent), Outcome.ADDED
+        moved = known.parent_id != (parent.id if parent else None) and draft.standing is PlaceStanding.SETTLED
+        if known.kind is not draft.kind or moved:
+            raise CodeTakenError(codes[0])
+        return known, self._bring_to(known, draft)
+
+    async def flush(self) -> None:
+        """Write what was added and changed."""
+        added = sorted(self._added, key=lambda place: place.depth)
+        if added:
+            await Place.bulk_create(added, batch_size=BATCH)
+        for place in self._changed.values():
+            await place.save(update_fields=_COLUMNS)
+        self._added, self._changed, self._new_ids = [], {}, set()
+
+    def _at(self, draft: PlaceDraft, parent: Place | None) -> Place | None:
+        position = _Position(parent.id if parent else None, draft.kind, draft.name, draft.area_id)
+        found = self._by_position.get(position)
+        if found is None and draft.area_id:
+            unplaced = _Position(position.parent_id, position.kind, position.name, None)
+            found = self._by_position.get(unplaced)
+        return found
+
+    def _add(self, draft: PlaceDraft, parent: Place | None) -> Place:
+        place = Place(id=self._ids.pop(), parent_id=parent.id if parent else None, **columns_of(draft))
+        place.depth = parent.depth + 1 if parent else 0
+        self._added.append(place)
+        self._new_ids.add(place.id)
+        self._remember(place)
+        return place
+
+    def _bring_to(self, place: Place, draft: PlaceDraft) -> Outcome:
+        wanted = columns_of(self._merged(place, draft))
+        differing = [name for name in _COLUMNS if getattr(place, name) != wanted[name]]
+        if not differing:
+            return Outcome.UNCHANGED
+        for name in differing:
+            setattr(place, name, wanted[name])
+        self._remember(place)
+        if place.id not in self._new_ids:
+            self._changed[place.id] = place
+        return Outcome.CHANGED
+
+    def _merged(self, place: Place, draft: PlaceDraft) -> PlaceDraft:
+        """Give the draft with what it leaves empty filled from the place."""
+        aliases = dict.fromkeys((*place.aliases, *draft.aliases))
+        if draft.name != place.name:
+            aliases[place.name] = None
+        aliases.pop(draft.name, None)
+        return PlaceDraft(
+            kind=place.kind,
+            name=draft.name,
+            origin=place.origin,
+            aliases=tuple(aliases),
+            code=draft.code or place.code,
+            unified_code=draft.unified_code or place.unified_code,
+            source_key=draft.source_key or place.source_key,
+            point=draft.point or place.point,
+            area_id=draft.area_id or place.area_id,
+            standing=place.standing,
+            current=draft.current,
+        )
+
+    def _remember(self, place: Place) -> None:
+        self._by_id[place.id] = place
+        self._by_position[_Position(place.parent_id, place.kind, place.name, place.area_id)] = place
+        for code in (place.code, place.unified_code, place.source_key):
+            if code:
+                self._by_code[code] = place
+        for above in [place.parent_id, *([place.area_id] if place.area_id else [])]:
+            same = self._below[above][place.name]
+            if place not in same:
+                same.append(place)

@@ -1,0 +1,34 @@
+"""What the neighbourhood's rules add to a process."""
+
+from datetime import timedelta
+
+from community.complaints.dispatch.client import open_dispatch_client
+from community.complaints.dispatch.inbound import clear_inbox, serve_inbox
+from community.complaints.jobs import close_what_nobody_rated, mark_late, pass_on, reconcile_with_dispatch
+from community.complaints.live_topic import COMPLAINT_TOPIC
+from community.complaints.reactions import push_to_dispatch, tell_dispatch
+from community.complaints.sealed import SEALED as COMPLAINT_COLUMNS
+from community.people.sealed import SEALED as PEOPLE_COLUMNS
+from foundation.parts import Desk, Part, Schedule, Sweep
+
+PART = Part(
+    name="community",
+    models=(
+        "community.places.models", "community.calendar.models", "community.people.models",
+        "community.complaints.models",
+    ),
+    migrations="community.migrations",
+    reactions=(push_to_dispatch, tell_dispatch),
+    jobs=(pass_on, reconcile_with_dispatch),
+    schedules=(
+        Schedule(reconcile_with_dispatch, lambda settings: timedelta(minutes=settings.dispatch.reconcile_minutes)),
+    ),
+    sweeps=(
+        Sweep("complaints.mark_late", mark_late),
+        Sweep("complaints.close_what_nobody_rated", close_what_nobody_rated),
+    ),
+    desks=(Desk("complaints.inbox", serve_inbox, clear_inbox),),
+    topics=(COMPLAINT_TOPIC,),
+    opens=(open_dispatch_client,),
+    sealed=(*PEOPLE_COLUMNS, *COMPLAINT_COLUMNS),
+)

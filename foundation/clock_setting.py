@@ -1,0 +1,59 @@
+"""The movable clock's one row: read by every process, set by `linli clock`.
+
+Refused in production, where the domain's time is the real one.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+from foundation.clock import Clock, ClockReading, MovableClock, SystemClock, real_now
+from foundation.database import query, transaction
+from foundation.models import ClockSetting
+from foundation.settings import Settings
+
+RENEW_SECONDS = 0.25
+ROW = 1
+
+
+class ClockIsFixedError(Exception):
+    """The clock of production cannot be moved."""
+
+    def __str__(self) -> str:
+        return "the clock cannot be moved: LINLI_ENVIRONMENT is production"
+
+
+def clock_for(settings: Settings) -> Clock:
+    """Give the clock that fits the environment."""
+    return SystemClock() if settings.environment == "production" else MovableClock()
+
+
+async def renew(clock: MovableClock) -> None:
+    """Take over what the database says now."""
+    rows = await query("SELECT real_at, domain_at, rate FROM clock_setting WHERE id = %s", ROW)
+    if rows:
+        clock.reading = ClockReading(**rows[0])
+
+
+async def keep_renewed(clock: MovableClock) -> None:
+    """Renew the clock four times a second, until cancelled."""
+    while True:
+        await renew(clock)
+        await asyncio.sleep(RENEW_SECONDS)
+
+
+async def move(change: Callable[[ClockReading, datetime], ClockReading]) -> ClockReading:
+    """Change the row under its lock and give the new reading.
+
+    `change` gets the reading and the real instant of the change.
+    """
+    async with transaction() as tx:
+        await tx.query(
+            "INSERT INTO clock_setting (id, real_at, domain_at, rate) VALUES (%s, now(), now(), 1)"
+            " ON CONFLICT DO NOTHING", ROW,
+        )
+        row = await ClockSetting.select_for_update().get(id=ROW)
+        reading = change(ClockReading(row.real_at, row.domain_at, row.rate), real_now())
+        row.real_at, row.domain_at, row.rate = reading.real_at, reading.domain_at, reading.rate
+        await row.save()
+    return reading

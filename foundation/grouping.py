@@ -1,0 +1,54 @@
+"""One commit for all that wait: callers that come while a batch is under way share the next one.
+
+No timer and no added wait: a lone caller goes at once, and under load the
+batches grow by themselves.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from foundation.tasks import spawn
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Grouped(Generic[T, R]):
+    """Does `work` for many callers at once; it gets what waits, in order, and gives one result for each."""
+
+    def __init__(self, work: Callable[[list[T]], Awaitable[list[R]]], *, most: int = 200) -> None:
+        self._work = work
+        self._most = most
+        self._waiting: deque[tuple[T, asyncio.Future[R]]] = deque()
+        self._running = False
+
+    async def add(self, one: T) -> R:
+        """Wait until `one` was done with its batch, and give its result; a failed batch fails for each."""
+        done: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        self._waiting.append((one, done))
+        if not self._running:
+            self._running = True
+            spawn(self._run(), name="grouped")
+        return await done
+
+    async def _run(self) -> None:
+        try:
+            while self._waiting:
+                batch = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
+                await self._do(batch)
+        finally:
+            self._running = False
+
+    async def _do(self, batch: list[tuple[T, asyncio.Future[R]]]) -> None:
+        try:
+            results = await self._work([one for one, _ in batch])
+        except Exception as error:  # noqa: BLE001 - each caller gets it and answers for itself
+            for _, done in batch:
+                if not done.done():
+                    done.set_exception(error)
+            return
+        for (_, done), result in zip(batch, results, strict=True):
+            if not done.done():
+                done.set_result(result)

@@ -1,0 +1,225 @@
+"""The feed of one process: what it tells others, and whom it tells. Start at `LiveFeed`."""
+
+import asyncio
+import random
+import secrets
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+
+import structlog
+from aiohttp import web
+from redis.asyncio import Redis
+
+from foundation.errors import LinliError, NotFoundError
+from foundation.ground import Ground
+from foundation.live.board import Board, Subject
+from foundation.live.ear import Ear
+from foundation.live.figures import LiveFigures
+from foundation.live.peers import GOING_AWAY, GRACE_SECONDS, SIGNED_OUT, Peer, Recheck
+from foundation.live.streams import Watcher
+from foundation.live.topics import Topic, own_topic
+from foundation.redis import open_listener
+from foundation.tasks import spawn, stop
+
+log = structlog.get_logger(__name__)
+
+CHANNEL = "linli:live"
+HEARTBEAT_SECONDS = 4.0
+"""Comparison of all numbers with the database, and of all sockets with their sessions."""
+DEAF_BEATS = 2.5
+"""After so many heartbeats of which ours did not come back through Redis, listening begins anew."""
+LONGEST_NUMBER = 15
+PUBLISH_SECONDS = 0.5
+SILENCE_SECONDS = 1.0
+"""After a failure nothing is published for so long, so that only one request a second waits for a hung Redis."""
+
+
+class LiveFeed:
+    """Tells everywhere that a topic has a new event, and open sockets and long polls what it is.
+
+    Made by every process, which may then `publish`. The one that serves sockets also spawns `run`.
+    """
+
+    def __init__(self, redis: Redis, *, channel: str = CHANNEL, heartbeat: float = HEARTBEAT_SECONDS) -> None:
+        self.figures = LiveFigures()
+        self.grace = GRACE_SECONDS
+        self._redis = redis
+        self._channel = channel
+        self._heartbeat = heartbeat
+        self._me = f"beat:{secrets.token_hex(8)}"
+        self._silent_until = 0.0
+        self._board: Board | None = None
+        self._peers: set[Peer] = set()
+        self._due = asyncio.Event()
+        self._closed = asyncio.Event()
+        self._hung_up = False
+        self._ear: Ear | None = None
+
+    async def publish(self, topic: str, seq: int) -> None:
+        """Tell that `topic` (such as `complaint:17`) has event `seq`. Call it after the commit.
+
+        Never raises and never takes longer than half a second. What gets lost is found by the next heartbeat.
+        """
+        if self._board:
+            self._board.heard(topic, seq)  # those at home need no Redis
+        now = asyncio.get_running_loop().time()
+        if now < self._silent_until:
+            self.figures.publish_failures += 1
+            return
+        try:
+            async with asyncio.timeout(PUBLISH_SECONDS):
+                await self._redis.publish(self._channel, f"{topic} {seq}")
+            self.figures.published += 1
+        except Exception as error:  # noqa: BLE001 - nobody may fail because nobody could be told
+            self._silent_until = asyncio.get_running_loop().time() + SILENCE_SECONDS
+            self.figures.publish_failures += 1
+            log.warning("live_not_told", topic=topic, seq=seq, error=repr(error))
+
+    async def wait(self, topic: str, after: int, seconds: float) -> None:
+        """Return when `topic` is known to have more than `after`, or the time is over. For long polls."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._wait(topic, after)
+
+    def admit(
+        self, opened: web.WebSocketResponse, transport: asyncio.Transport, *, refuse: Callable[[str, LinliError], None]
+    ) -> Peer:
+        """Take in a prepared socket; `dismiss` it in every case when its handler ends."""
+        peer = Peer(opened, transport, figures=self.figures, refuse=refuse, grace=self.grace)
+        self._peers.add(peer)
+        self.figures.sockets = len(self._peers)
+        if self._hung_up:
+            peer.end(GOING_AWAY, "going away")
+        return peer
+
+    async def dismiss(self, peer: Peer) -> None:
+        """Let a socket go, after its ending is complete."""
+        peer.leave_all()
+        await peer.ended()
+        self._peers.discard(peer)
+        self.figures.sockets = len(self._peers)
+
+    async def watch(self, peer: Peer, wire: str, after: int) -> None:
+        """Let a signed-in socket watch a topic, from the event after `after` on; anew, if it does already.
+
+        Raises:
+            NotFoundError: there is no such topic, or not for this person.
+        """
+        board, actor = self._board, peer.actor
+        kind, colon, _ = wire.partition(":")
+        topic = board.topics.get(kind) if board else None
+        if board is None or actor is None or topic is None or topic.personal == bool(colon):
+            raise NotFoundError
+        key = own_topic(kind, actor) if topic.personal else wire
+        view = await board.view(topic, actor, key.partition(":")[2])
+        self.unwatch(peer, wire)
+        if peer.is_ending:
+            return
+        stream = board.stream(key, view, wire)
+        watcher = peer.watchers[wire] = Watcher(peer, stream, after)
+        stream.join(watcher)
+
+    def unwatch(self, peer: Peer, wire: str) -> None:
+        """Tell a socket nothing more of a topic."""
+        if watcher := peer.watchers.pop(wire, None):
+            watcher.leave()
+
+    async def run(self, ground: Ground | None = None, topics: Iterable[Topic] = ()) -> None:
+        """Listen and compare until cancelled or closed."""
+        if ground is None:
+            await self._closed.wait()
+            return
+        self._board = Board(ground, topics, self.figures)
+        async with open_listener(ground.settings.redis_url or "") as client:
+            self._ear = Ear(
+                client, self._channel, heard=self._heard, began=self._began, stopped=self._board.stopped_to_listen,
+                deaf_after=DEAF_BEATS * self._heartbeat,
+            )
+            parts = [spawn(self._ear.listen(), name="live-ear"), spawn(self._beat(), name="live-heart")]
+            try:
+                await self._closed.wait()
+            finally:
+                await self.hang_up()
+                await asyncio.gather(*map(stop, parts))
+
+    async def hang_up(self) -> None:
+        """End every socket (1001) and every long poll, and take no new ones; publishing goes on."""
+        self._hung_up = True
+        if self._board:
+            self._board.let_go()
+        await asyncio.gather(*(peer.end(GOING_AWAY, "going away") for peer in list(self._peers)))
+
+    async def close(self) -> None:
+        """Hang up, then stop listening."""
+        await self.hang_up()
+        self._closed.set()
+
+    def _heard(self, words: str) -> None:
+        topic, _, number = words.rpartition(" ")
+        if topic == self._me and self._ear:
+            self._ear.note_sign_of_life()
+        elif self._board and number.isdecimal() and len(number) <= LONGEST_NUMBER:
+            self._board.heard(topic, int(number))
+
+    def _began(self) -> None:
+        self.figures.subscriptions += 1
+        if self._board:
+            self._board.began_to_listen()
+        self._due.set()
+
+    async def _beat(self) -> None:
+        """Compare at every heartbeat, and at once whenever listening began."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._heartbeat * random.uniform(0.9, 1.1)):  # noqa: S311 - spreads load
+                    await self._due.wait()
+            self._due.clear()
+            try:
+                await self._tend()
+            except Exception:
+                log.exception("live_heartbeat_failed")
+
+    async def _tend(self) -> None:
+        await self.publish(self._me, 0)
+        if self._board:
+            await self._board.compare()
+            self._board.forget_idle()
+        await self._end_revoked()
+
+    async def _end_revoked(self) -> None:
+        """Close the sockets of those who are not signed in any more."""
+        by_hook: dict[Recheck, list[Peer]] = defaultdict(list)
+        for peer in self._peers:
+            if peer.recheck and peer.actor:
+                by_hook[peer.recheck].append(peer)
+        for recheck, peers in by_hook.items():
+            good = await recheck({peer.session for peer in peers})
+            for peer in peers:
+                if peer.session not in good and not peer.is_ending:
+                    self.figures.revoked_closes += 1
+                    peer.end(SIGNED_OUT, "signed out")
+
+    async def _wait(self, topic: str, after: int) -> None:
+        board = self._board
+        subject = board.subject(topic) if board else None
+        if self._hung_up:
+            return
+        if board is None or subject is None:
+            await asyncio.Event().wait()  # nothing will ever be heard of it
+            return
+        future = asyncio.get_running_loop().create_future()
+        subject.waiting[future] = after
+        try:
+            if not board.is_sure(subject):
+                await self._ask(board, subject)
+            if subject.known <= after:
+                await future
+        finally:
+            del subject.waiting[future]
+
+    async def _ask(self, board: Board, subject: Subject) -> None:
+        try:
+            await board.ask(subject)
+        except Exception:
+            log.warning("live_number_unknown", topic=subject.topic.kind, exc_info=True)  # a heartbeat will tell

@@ -1,0 +1,165 @@
+"""One socket as the feed sees it: raw writes, how much waits, and how it ends."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from foundation.access import Actor
+from foundation.errors import LinliError
+from foundation.live.figures import LiveFigures
+from foundation.tasks import spawn
+
+if TYPE_CHECKING:
+    from foundation.live.streams import Watcher
+
+MOST_WAITING = 64 * 1024
+"""Bytes that may wait in this process for one reader."""
+KERNEL_BYTES = 64 * 1024
+"""What the kernel may hold for one reader (it doubles this); by itself it would take megabytes."""
+GRACE_SECONDS = 5.0
+"""How long a reader with too much waiting has to make room."""
+FLUSH_SECONDS = 5.0
+FLUSH_LOOKS = 250
+
+GOING_AWAY = 1001
+TRY_LATER = 1013
+SIGNED_OUT = 4401
+TOO_SLOW = 4408
+
+Recheck = Callable[[Collection[str]], Awaitable[set[str]]]
+"""Gives those of some sessions that are still good."""
+
+
+class Peer:
+    """A socket that was opened with `compress=False`, so that whole frames may be written beside aiohttp's.
+
+    `writable` is False while too much waits, and for ever once it ends.
+    """
+
+    __slots__ = (
+        "_ending", "_figures", "_grace", "_holding", "_socket", "_transport", "actor", "recheck", "refuse", "session",
+        "watchers", "writable",
+    )
+
+    def __init__(
+        self,
+        opened: web.WebSocketResponse,
+        transport: asyncio.Transport,
+        *,
+        figures: LiveFigures,
+        refuse: Callable[[str, LinliError], None],
+        grace: float = GRACE_SECONDS,
+    ) -> None:
+        self._socket = opened
+        self._transport = transport
+        self._figures = figures
+        self._grace = grace
+        self._ending: asyncio.Task[None] | None = None
+        self._holding: asyncio.Task[None] | None = None
+        self.refuse = refuse
+        """Tells the client that it may not watch a topic (any more)."""
+        self.actor: Actor | None = None
+        self.session = ""
+        self.recheck: Recheck | None = None
+        self.watchers: dict[str, Watcher] = {}
+        self.writable = True
+        _limit_kernel(transport)
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether it was told to end, or has ended by itself."""
+        return self._ending is not None or self._socket.closed or self._transport.is_closing()
+
+    def room(self) -> int:
+        """Give how many bytes may be written now."""
+        if self.is_ending:
+            self.writable = False
+            return 0
+        return MOST_WAITING - self._transport.get_write_buffer_size()
+
+    def write(self, frames: bytes) -> None:
+        """Write whole frames; the caller has looked at `room`."""
+        self._transport.write(frames)
+
+    def tell(self, frame: bytes) -> None:
+        """Write an answer, unless the socket is ending; the next frame is read when there is room for more."""
+        if not self.is_ending:
+            self._transport.write(frame)
+        if self.room() <= 0:
+            self.hold()
+
+    def hold(self) -> None:
+        """Write nothing more until the reader has made room; end it if it does not."""
+        if self.writable:
+            self.writable = False
+            self._holding = spawn(self._wait_for_room(), name="live-hold")
+
+    async def has_room(self) -> None:
+        """Wait while too much waits, so that nobody makes us answer faster than they read."""
+        if self._holding is not None:
+            await asyncio.wait([self._holding])
+
+    def end(self, code: int, reason: str) -> "asyncio.Task[None]":
+        """Close it with a code once everything written has gone out; ending it twice is the same ending."""
+        self.writable = False
+        self.leave_all()
+        if self._ending is None:
+            self._ending = spawn(self._end(code, reason), name="live-end")
+        return self._ending
+
+    async def ended(self) -> None:
+        """Wait until an ending that was begun is complete."""
+        self.writable = False
+        self.leave_all()
+        if self._ending is not None:
+            await asyncio.wait([self._ending])
+
+    def leave_all(self) -> None:
+        """Watch nothing any more."""
+        for watcher in self.watchers.values():
+            watcher.leave()
+        self.watchers.clear()
+
+    async def _end(self, code: int, reason: str) -> None:
+        with suppress(ConnectionError):
+            # Without drain the close frame queues behind what waits, and the reader gets both.
+            await self._socket.close(code=code, message=reason.encode(), drain=False)
+        for _ in range(FLUSH_LOOKS):
+            if not self._transport.get_write_buffer_size():
+                return
+            await asyncio.sleep(FLUSH_SECONDS / FLUSH_LOOKS)
+        self._transport.abort()
+
+    async def _wait_for_room(self) -> None:
+        try:
+            await self._made_room()
+        finally:
+            self._holding = None
+
+    async def _made_room(self) -> None:
+        deadline = asyncio.get_running_loop().time() + self._grace
+        pause = 0.001
+        while self._transport.get_write_buffer_size() > MOST_WAITING // 2:
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 0.05)
+            if self.is_ending:
+                return
+            if asyncio.get_running_loop().time() > deadline:
+                self._figures.slow_closes += 1
+                self.end(TOO_SLOW, "too slow")
+                return
+        if not self.is_ending:
+            self.writable = True
+            for watcher in self.watchers.values():
+                watcher.stream.kick()
+
+
+def _limit_kernel(transport: asyncio.Transport) -> None:
+    wire = transport.get_extra_info("socket")
+    if wire is not None:
+        with suppress(OSError):
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)

@@ -1,0 +1,196 @@
+"""Serving those who watch one topic with one view.
+
+The rule that makes everything true: each watcher has a position, and is only ever written what comes right
+after it. One task per stream, the pump, brings all who are behind to the topic's last number: from the ring
+of recent frames, or from the history, read and encoded once for all of them.
+"""
+
+import asyncio
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from foundation.live.frames import caught_up_frame, event_frame
+from foundation.live.peers import MOST_WAITING, Peer
+from foundation.live.windows import EMPTY, Window
+from foundation.tasks import spawn
+
+if TYPE_CHECKING:
+    from foundation.live.board import Board, Subject
+
+log = structlog.get_logger(__name__)
+
+RING_FRAMES = 50
+SLICE = 500
+"""Writes after which the loop gets to do other things."""
+
+
+class StalledHistoryError(Exception):
+    """A topic is said to have more events than its history gives."""
+
+
+class Watcher:
+    """One socket's watch over one topic. Whoever drops it calls `leave`."""
+
+    __slots__ = ("checked", "peer", "position", "stream", "waiting")
+
+    def __init__(self, peer: Peer, stream: "Stream", position: int) -> None:
+        self.peer = peer
+        self.stream = stream
+        self.position = position
+        self.waiting = True
+        """Whether `caught_up` is still to be said."""
+        self.checked = False
+        """Whether the topic's last number is known from after this watch began."""
+
+    def leave(self) -> None:
+        """Get nothing more."""
+        self.stream.watchers.discard(self)
+
+
+class Stream:
+    """A topic in one view: its recent frames and its watchers."""
+
+    __slots__ = ("_board", "_hindmost_next", "_pump", "_subject", "_view", "_wire", "ring", "watchers")
+
+    def __init__(self, board: "Board", subject: "Subject", view: Hashable, wire: str) -> None:
+        self._board = board
+        self._subject = subject
+        self._view = view
+        self._wire = wire
+        self._pump: asyncio.Task[None] | None = None
+        self._hindmost_next = False
+        self.ring = EMPTY
+        self.watchers: set[Watcher] = set()
+
+    def join(self, watcher: Watcher) -> None:
+        """Begin to serve: at once, if the topic's last number is surely known and the ring is enough."""
+        self.watchers.add(watcher)
+        # A client ahead of what we know may know better: then the database is asked.
+        if self._board.is_sure(self._subject) and watcher.position <= self._subject.known:
+            watcher.checked = True
+            self._serve(watcher, self.ring, {})
+        self.kick()
+
+    def kick(self) -> None:
+        """Start the pump, if there is something to do and it does not run."""
+        if self._pump is None and self._is_due():
+            self._pump = spawn(self._run(), name="live-pump")
+
+    def go_back_to(self, last: int) -> None:
+        """Forget numbers that turned out not to exist, and tell everybody how far it goes."""
+        if self.ring.end > last:
+            self.ring = EMPTY
+        for watcher in self.watchers:
+            if watcher.position > last:
+                watcher.waiting = True
+
+    def is_idle(self) -> bool:
+        """Whether nobody needs it now."""
+        return not self.watchers and self._pump is None
+
+    def _is_due(self) -> bool:
+        known = self._subject.known
+        return any(
+            watcher.peer.writable and (watcher.position < known or watcher.waiting or not watcher.checked)
+            for watcher in self.watchers
+        )
+
+    async def _run(self) -> None:
+        try:
+            while self._is_due():
+                await self._round()
+        except StalledHistoryError:
+            log.warning("live_history_stalled", topic=self._wire, known=self._subject.known)
+        except Exception:
+            log.warning("live_pump_failed", topic=self._wire, exc_info=True)  # the heartbeat begins again
+        finally:
+            self._pump = None
+
+    async def _round(self) -> None:
+        unchecked = [watcher for watcher in self.watchers if not watcher.checked]
+        if unchecked:
+            await self._board.ask(self._subject)
+            for watcher in unchecked:
+                watcher.checked = True
+        await self._serve_all(self.ring)
+        known = self._subject.known
+        behind = [w.position for w in self.watchers if w.position < known and w.checked and w.peer.writable]
+        if behind:
+            start = self._start_of(behind, known)
+            if not self.ring.covers(start):
+                await self._serve_all(await self._read(start))
+
+    def _start_of(self, behind: list[int], known: int) -> int:
+        """Choose after which number to read: in turn for those near the front and for the hindmost."""
+        near = [position for position in behind if position >= known - RING_FRAMES]
+        self._hindmost_next = not self._hindmost_next
+        return min(behind) if self._hindmost_next or not near else min(near)
+
+    async def _read(self, after: int) -> Window:
+        """Read history into frames; each frame is made once, as long as the ring has it.
+
+        Raises:
+            StalledHistoryError: nothing comes after the number, though something should.
+        """
+        frames: list[bytes] = []
+        for seq, event in await self._board.history(self._subject, after, self._view):
+            if seq != after + 1 + len(frames):
+                break
+            frames.append(self.ring.frame(seq) or self._made(seq, event))
+        if not frames:
+            raise StalledHistoryError
+        window = Window(after + 1, frames)
+        self._subject.at_least(window.end)
+        if window.end >= self._subject.known - RING_FRAMES:
+            self.ring = self.ring.joined(window, RING_FRAMES)
+        return window
+
+    def _made(self, seq: int, event: Mapping[str, Any]) -> bytes:
+        self._board.figures.events_encoded += 1
+        return event_frame(self._wire, seq, event)
+
+    async def _serve_all(self, window: Window) -> None:
+        """Write to everybody what the window has for them; others get the loop every few hundred writes."""
+        joined: Joined = {}
+        count = 0
+        for watcher in list(self.watchers):
+            if watcher.checked and (watcher.waiting or window.covers(watcher.position)):
+                self._serve(watcher, window, joined)
+                count += 1
+                if not count % SLICE:
+                    await asyncio.sleep(0)
+
+    def _serve(self, watcher: Watcher, window: Window, joined: "Joined") -> None:
+        """Write one watcher what comes right after its position, and `caught_up` when that is due."""
+        peer = watcher.peer
+        if not peer.writable or watcher not in self.watchers:
+            return
+        room = peer.room()
+        if room <= 0:
+            peer.hold()
+            return
+        frames, reached = b"", watcher.position
+        if window.covers(reached):
+            frames, reached = self._after(window, reached, room, joined)
+            self._board.figures.frames_sent += reached - watcher.position
+        if watcher.waiting and reached >= self._subject.known:
+            watcher.waiting = False
+            reached = self._subject.known
+            frames += caught_up_frame(self._wire, reached)
+        watcher.position = reached
+        if frames:
+            peer.write(frames)
+        if window.covers(reached):
+            peer.hold()  # the rest when the reader has made room
+
+    def _after(self, window: Window, position: int, room: int, joined: "Joined") -> tuple[bytes, int]:
+        if position not in joined:
+            joined[position] = window.after(position, MOST_WAITING)
+        frames, reached = joined[position]
+        return (frames, reached) if len(frames) <= room else window.after(position, room)
+
+
+Joined = dict[int, tuple[bytes, int]]
+"""The frames after each position, joined once for all who stand there."""

@@ -1,0 +1,39 @@
+"""What can be watched: a `Topic` is what a room tells the feed about one kind of its things.
+
+A topic of the kind `complaint` is written `complaint:<id>`. Its events are numbered from 1 without gaps, in
+the order in which they were committed; the number is given under the row lock of the thing itself.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from foundation.access import Actor
+
+if TYPE_CHECKING:
+    from foundation.ground import Ground
+
+NumberedEvents = Sequence[tuple[int, Mapping[str, Any]]]
+"""Events with their numbers, oldest first; the values as the doors give them out, ready for JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One kind of things that can be watched. Its functions get what stands after the colon, the id."""
+
+    kind: str
+    watch: "Callable[[Ground, Actor, str], Awaitable[Hashable]]"
+    """Give the view this actor has of it, such as its projection and language: all who share a view get the
+    same bytes. Raises NotFoundError for what does not exist or may not be seen, and for every spelling of
+    the id other than the one that is published."""
+    history: "Callable[[Ground, str, int, Hashable], Awaitable[NumberedEvents]]"
+    """Give the events after a number as that view sees them: oldest first, at most 200, none left out."""
+    last_numbers: "Callable[[Ground, Collection[str]], Awaitable[Mapping[str, int]]]"
+    """Give the last number of each in one query; what has no events may be left out."""
+    personal: bool = False
+    """The kind alone is the topic (`me`), and each actor watches their own: the id is such as `resident:12`."""
+
+
+def own_topic(kind: str, actor: Actor) -> str:
+    """Name a personal topic of somebody, to publish to it."""
+    return f"{kind}:{actor.kind}:{actor.id}"

@@ -1,0 +1,79 @@
+"""The address under which media are fetched: `GET /media/{media_id}/{variant}`, by signature alone."""
+
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+from aiohttp import hdrs, web
+
+from foundation.errors import NotFoundError
+from foundation.media.models import Media
+from foundation.media.signing import Variant
+from foundation.media.store import MediaStore
+from foundation.web.keys import GROUND
+
+
+async def serve_media(request: web.Request) -> web.StreamResponse:
+    """Answer with a picture, a thumbnail or a voice message."""
+    return await answer(request, request.app[GROUND].media)
+
+
+async def answer(request: web.Request, store: MediaStore) -> web.StreamResponse:
+    """Check the address and stream what it names.
+
+    Raises:
+        NotFoundError: we never made this address, or what it names is gone.
+        MediaLinkExpiredError: it was good once.
+    """
+    media_id, variant = _named(request)
+    keep_seconds = store.signer.verify(
+        media_id,
+        variant,
+        expires=request.query.get("expires", ""),
+        signature=request.query.get("signature", ""),
+    )
+    media = await Media.get_or_none(id=media_id)
+    key = media and (media.object_key if variant is Variant.FULL else media.thumbnail_key)
+    if media is None or not key:
+        raise NotFoundError
+    try:
+        pieces = await store.get(key)
+    except FileNotFoundError:
+        raise NotFoundError from None
+    return await _stream(request, pieces, media, variant, keep_seconds=keep_seconds)
+
+
+def _named(request: web.Request) -> tuple[UUID, Variant]:
+    try:
+        return UUID(request.match_info["media_id"]), Variant(request.match_info["variant"])
+    except ValueError:
+        raise NotFoundError from None
+
+
+async def _stream(
+    request: web.Request, pieces: AsyncIterator[bytes], media: Media, variant: Variant, *, keep_seconds: int
+) -> web.StreamResponse:
+    response = web.StreamResponse(headers=_headers(media, variant, keep_seconds))
+    await response.prepare(request)
+    if request.method != hdrs.METH_HEAD:
+        async for piece in pieces:
+            await response.write(piece)
+    await response.write_eof()
+    return response
+
+
+def _headers(media: Media, variant: Variant, keep_seconds: int) -> dict[str, str]:
+    """Let a browser show it and nothing else, and keep it as long as its address is good."""
+    headers = {
+        "Content-Type": media.content_type if variant is Variant.FULL else "image/jpeg",
+        "Content-Disposition": "inline",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Cache-Control": f"private, max-age={keep_seconds}, immutable",
+        "Referrer-Policy": "no-referrer",
+    }
+    if variant is Variant.FULL:
+        headers["Content-Length"] = str(media.bytes)
+    return headers
+
+
+ROUTES = (web.get("/media/{media_id}/{variant}", serve_media),)

@@ -1,0 +1,29 @@
+"""The numbers of one process, in Prometheus' form. `Metrics` is made per process and handed down."""
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+class Metrics:
+    """A registry of its own, so that two applications in one process do not add up."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "linli_http_requests",
+            "Requests answered, by route pattern, method and status",
+            ("route", "method", "status"),
+            registry=self.registry,
+        )
+        self.latency = Histogram(
+            "linli_http_request_seconds",
+            "Time from request to answer, by route pattern and method",
+            ("route", "method"),
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+
+    def text(self) -> bytes:
+        """Write all numbers in the text format."""
+        return generate_latest(self.registry)

@@ -1,0 +1,113 @@
+"""The parts of the product, and what each adds to a process.
+
+Every room has a `wiring.py` with one value `PART`. Here they are listed by
+name, from the ground up; `process.py` builds web and worker processes from them.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from foundation.settings import Settings
+
+if TYPE_CHECKING:
+    import typer
+    from aiohttp import web
+
+    from foundation.access import Actor
+    from foundation.events import Reaction
+    from foundation.ground import Ground
+    from foundation.jobs import Job
+    from foundation.live import Topic
+    from foundation.web.endpoint import Endpoint
+
+ROOMS = ("foundation", "community", "miniprogram_api")
+"""The rooms, lowest first; a room that is not there yet is not named here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Upkeep by real time: every so often the elected worker defers `job`."""
+
+    job: "Job"
+    every: Callable[[Settings], timedelta]
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Due rows by domain time: the elected worker runs it every real second."""
+
+    name: str
+    run: Callable[["Ground"], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A table of waiting rows that every worker serves."""
+
+    name: str
+    serve: Callable[["Ground"], Awaitable[None]]
+    """Runs until it is cancelled."""
+    clear: Callable[["Ground"], Awaitable[object]]
+    """Works through what waits now, once; for tests and tools."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """One thing that must answer before the process counts as ready."""
+
+    name: str
+    ask: Callable[["Ground"], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a room adds to a process."""
+
+    name: str
+    models: tuple[str, ...] = ()
+    migrations: str | None = None
+    endpoints: tuple["Endpoint", ...] = ()
+    routes: tuple["web.RouteDef", ...] = ()
+    authenticate: "Callable[[web.Request], Awaitable[Actor | None]] | None" = None
+    reactions: tuple["Reaction[Any]", ...] = ()
+    jobs: tuple["Job", ...] = ()
+    schedules: tuple[Schedule, ...] = ()
+    sweeps: tuple[Sweep, ...] = ()
+    desks: tuple[Desk, ...] = ()
+    topics: tuple["Topic", ...] = ()
+    pings: tuple[Ping, ...] = ()
+    opens: tuple[Callable[["Ground"], AsyncIterator[object]], ...] = ()
+    """Async generators that open a thing, yield it, and close it; found again by its type in `Ground.get`."""
+    commands: "tuple[typer.Typer, ...]" = ()
+    sealed: tuple[Any, ...] = ()
+    """Columns the vault seals, for `linli vault rotate`."""
+
+
+def endpoints_of(*modules: ModuleType) -> "tuple[Endpoint, ...]":
+    """List every endpoint these modules define, in the order of their text."""
+    from foundation.web.endpoint import Endpoint  # noqa: PLC0415 - `linli --help` needs no doors
+
+    return tuple(
+        each
+        for module in modules
+        for each in vars(module).values()
+        if isinstance(each, Endpoint) and each.handler.__module__ == module.__name__
+    )
+
+
+def load_parts(names: Sequence[str] = ROOMS) -> tuple[Part, ...]:
+    """Import the rooms and give their parts, lowest first."""
+    return tuple(import_module(f"{name}.wiring").PART for name in names)
+
+
+def apps_of(parts: Sequence[Part]) -> dict[str, dict[str, Any]]:
+    """Make Tortoise's table of apps: one for each part with models."""
+    return {
+        part.name: {"models": list(part.models), "default_connection": "default", "migrations": part.migrations}
+        for part in parts
+        if part.models
+    }

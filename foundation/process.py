@@ -1,0 +1,172 @@
+"""Putting a process together: the ground it stands on, and the web or worker that runs on it."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import aiohttp
+import structlog
+from aiohttp import web
+from procrastinate import PsycopgConnector
+
+from foundation import jobs, live, parts as parts_module
+from foundation.clock import Clock, MovableClock
+from foundation.clock_setting import clock_for, keep_renewed, renew
+from foundation.database import connected, tortoise_config
+from foundation.events import bind_reactions
+from foundation.ground import Ground
+from foundation.leader import stand_for_leader
+from foundation.media.store import MediaStore
+from foundation.parts import Desk, Part
+from foundation.redis import open_redis
+from foundation.settings import Settings
+from foundation.tasks import spawn, stop
+from foundation.vault import Vault
+from foundation.web.app import create_app
+
+log = structlog.get_logger(__name__)
+
+
+def bind(parts: Sequence[Part], settings: Settings) -> None:
+    """Set the tables that are one for a process: reactions, and the pace of retries."""
+    bind_reactions(reaction for part in parts for reaction in part.reactions)
+    jobs.set_backoff(jobs.Backoff(settings.jobs.first_retry_seconds, settings.jobs.longest_retry_seconds))
+
+
+@asynccontextmanager
+async def open_ground(
+    settings: Settings, parts: Sequence[Part], *, name: str, clock: Clock | None = None
+) -> AsyncIterator[Ground]:
+    """Open everything a process stands on; `settings` must hold both addresses."""
+    config = tortoise_config(
+        settings.database_url or "", parts_module.apps_of(parts), settings.database, name=f"linli-{name}"
+    )
+    async with connected(config), open_ground_on_pool(settings, parts, clock=clock) as ground:
+        yield ground
+
+
+@asynccontextmanager
+async def open_ground_on_pool(
+    settings: Settings, parts: Sequence[Part], *, clock: Clock | None = None
+) -> AsyncIterator[Ground]:
+    """Open everything else, where the pool to PostgreSQL is open already."""
+    bind(parts, settings)
+    clock = clock or clock_for(settings)
+    async with AsyncExitStack() as stack:
+        if isinstance(clock, MovableClock):
+            await renew(clock)
+            stack.push_async_callback(stop, spawn(keep_renewed(clock), name="clock"))
+        redis = await stack.enter_async_context(open_redis(settings.redis_url or ""))
+        ground = Ground(
+            settings=settings,
+            clock=clock,
+            redis=redis,
+            live=live.LiveFeed(redis),
+            media=MediaStore.from_settings(settings),
+            vault=Vault.from_settings(settings.vault),
+            http=await stack.enter_async_context(aiohttp.ClientSession()),
+        )
+        for opener in (opener for part in parts for opener in part.opens):
+            opened = await stack.enter_async_context(asynccontextmanager(opener)(ground))
+            ground.opened[type(opened)] = opened
+        yield ground
+
+
+@asynccontextmanager
+async def working(ground: Ground, parts: Sequence[Part]) -> AsyncIterator[None]:
+    """Do later work while the block lasts: jobs, desks, and upkeep if elected."""
+    url = ground.settings.database_url or ""
+    desks = [spawn(_serve(ground, desk), name=desk.name) for part in parts for desk in part.desks]
+    worker = spawn(_run_jobs(ground, url), name="jobs")
+    leader = spawn(stand_for_leader(ground, tuple(parts), url), name="leader")
+    try:
+        yield
+    finally:
+        await stop(leader)
+        await asyncio.gather(*(stop(task) for task in (*desks, worker)))
+
+
+async def _serve(ground: Ground, desk: Desk) -> None:
+    """Serve a desk, and begin again after an error: its rows wait in the database."""
+    pause = 0.2
+    while True:
+        try:
+            await desk.serve(ground)
+        except Exception:
+            log.exception("desk_failed", desk=desk.name)
+            await asyncio.sleep(pause)
+            pause = min(5.0, pause * 2)
+
+
+async def _run_jobs(ground: Ground, url: str) -> None:
+    """Run procrastinate's worker; it stops by itself after a database restart, so begin again."""
+    pause = 0.2
+    while True:
+        try:
+            await _run_worker_once(ground, url)
+        except Exception:
+            log.exception("worker_failed")
+        await asyncio.sleep(pause)
+        pause = min(5.0, pause * 2)
+
+
+async def _run_worker_once(ground: Ground, url: str) -> None:
+    concurrency = ground.settings.jobs.concurrency
+    connector = PsycopgConnector(
+        conninfo=url, min_size=2, max_size=concurrency + 2, kwargs={"application_name": "linli-jobs"}
+    )
+    with jobs.app.replace_connector(connector):
+        async with jobs.app.open_async():
+            await jobs.app.run_worker_async(
+                concurrency=concurrency,
+                install_signal_handlers=False,
+                listen_notify=True,
+                fetch_job_polling_interval=0.5,
+                shutdown_graceful_timeout=ground.settings.web.drain_seconds,
+                delete_jobs="successful",
+                additional_context={jobs.GROUND: ground},
+            )
+
+
+@asynccontextmanager
+async def answering(ground: Ground, parts: Sequence[Part]) -> AsyncIterator[web.AppRunner]:
+    """Answer at the doors while the block lasts."""
+    feed = spawn(ground.live.run(), name="live")
+    runner = web.AppRunner(
+        create_app(ground, parts), access_log=None, shutdown_timeout=ground.settings.web.drain_seconds
+    )
+    try:
+        await runner.setup()
+        site = web.TCPSite(runner, ground.settings.web.host, ground.settings.web.port)
+        await site.start()
+        yield runner
+    finally:
+        await runner.cleanup()
+        await stop(feed)
+
+
+async def run(settings: Settings, *, doors: bool, later_work: bool, announce: Any = None) -> None:
+    """Run a web process, a worker or both until SIGTERM or SIGINT, then drain.
+
+    `announce` is called with the bound address once everything is up.
+    """
+    parts = parts_module.load_parts()
+    ended = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, ended.set)
+    kind = "all" if doors and later_work else "web" if doors else "work"
+    async with AsyncExitStack() as stack:
+        ground = await stack.enter_async_context(open_ground(settings, parts, name=kind))
+        if later_work:
+            await stack.enter_async_context(working(ground, parts))
+        address = None
+        if doors:
+            runner = await stack.enter_async_context(answering(ground, parts))
+            address = runner.addresses[0]
+        log.info("started", kind=kind, address=address)
+        if announce:
+            announce(address)
+        await ended.wait()
+        log.info("draining", kind=kind)

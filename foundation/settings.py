@@ -1,0 +1,299 @@
+"""Settings: every knob, its default, and the combinations that are refused.
+
+Read once, in `main`, and handed down; nothing below reads the environment. A
+variable is `LINLI_` + the field's name, a field of a group `LINLI_GROUP__FIELD`.
+`docs/settings.md` is made from the docstrings here.
+"""
+
+import base64
+import hashlib
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "LINLI_"
+STAND_IN = "sandbox-"
+RATE = re.compile(r"\d+/\d+s")
+
+
+def _stand_in_key(name: str) -> str:
+    """Give a fixed 32-byte key for development; production refuses its key id."""
+    return base64.b64encode(hashlib.sha256(f"{STAND_IN}{name}".encode()).digest()).decode()
+
+
+class Group(BaseModel):
+    """A group of settings; a misspelt name inside it is an error."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True
+    )
+
+
+class WebSettings(Group):
+    """Where the doors listen and what they tell of themselves."""
+
+    host: str = "127.0.0.1"
+    """The address to listen on."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8311
+    """The port to listen on; 0 takes a free one."""
+    public_url: str | None = None
+    """The address people reach the doors under, without a slash at the end; left out, host and port."""
+    come_in_url: str | None = None
+    """Where a browser tab without a ticket may choose a test phone; never in production."""
+    trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
+    """How many proxies in front add to X-Forwarded-For; 0 believes only the socket."""
+    drain_seconds: Annotated[float, Field(gt=0, le=120)] = 20.0
+    """How long requests and jobs under way may take after SIGTERM."""
+
+
+class DatabaseSettings(Group):
+    """How the pool to PostgreSQL behaves."""
+
+    pool: Annotated[int, Field(ge=2, le=200)] = 12
+    """Connections of one process."""
+    wait_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0
+    """How long a request waits for a free connection before it is told to come again."""
+    statement_seconds: Annotated[float, Field(gt=0, le=600)] = 15.0
+    """The longest a single statement may run."""
+    lock_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0
+    """The longest a statement waits for a lock."""
+
+
+class JobSettings(Group):
+    """How later work is done."""
+
+    concurrency: Annotated[int, Field(ge=1, le=100)] = 12
+    """Jobs of one worker at the same time."""
+    first_retry_seconds: Annotated[float, Field(gt=0, le=600)] = 5.0
+    """The wait after the first failure; it doubles from there, with jitter. Tests and the demo shorten it."""
+    longest_retry_seconds: Annotated[float, Field(gt=0, le=86400)] = 1800.0
+    """The longest wait between two tries."""
+
+
+class DispatchSettings(Group):
+    """The district's dispatch core (分拨平台), spoken to in Open311."""
+
+    base_url: str = "http://127.0.0.1:8312/open311/v2"
+    """The core's Open311 base address, without a slash at the end."""
+    api_key: SecretStr = SecretStr("sandbox-open311-key")
+    """The key the core gave us; values that begin with `sandbox-` mean the stand-in."""
+    jurisdiction: str = ""
+    """The core's jurisdiction_id, if it serves several."""
+    callback_keys: dict[str, SecretStr] = Field(
+        default_factory=lambda: {"sandbox-1": SecretStr("sandbox-callback-secret")}
+    )
+    """Key id → secret of the core's signed callbacks, as a JSON object; two at a time while one is replaced."""
+    timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 10.0
+    """The longest one call to the core may take."""
+    give_up_hours: Annotated[float, Field(gt=0, le=720)] = 72.0
+    """After this long a message that cannot be passed on is parked and an alarm raised."""
+    reconcile_minutes: Annotated[float, Field(gt=0, le=1440)] = 10.0
+    """How often open complaints are compared with the core."""
+    breaker_failures: Annotated[int, Field(ge=1, le=1000)] = 5
+    """Failures in a row after which the core is left alone for a while."""
+    breaker_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
+    """How long it is left alone."""
+
+
+class MiniprogramSettings(Group):
+    """The mini-program's account with WeChat."""
+
+    app_id: str = "sandbox-wx-app"
+    """The mini-program's AppID; values that begin with `sandbox-` mean the stand-in."""
+    secret: SecretStr = SecretStr("sandbox-wx-secret")
+    """The mini-program's AppSecret."""
+    api_base: str = "http://127.0.0.1:8313"
+    """The base address of WeChat's interface."""
+
+
+class MediaSettings(Group):
+    """Photos and voice."""
+
+    store_url: str = "file:"
+    """Where objects are kept: `file:` is a folder under `var`, or an S3 address such as `s3://bucket/prefix`."""
+    max_bytes: Annotated[int, Field(ge=1024)] = 10 * 1024 * 1024
+    """The largest file taken."""
+    max_pixels: Annotated[int, Field(ge=10_000)] = 50_000_000
+    """The largest picture taken."""
+    url_seconds: Annotated[int, Field(ge=60, le=86400)] = 900
+    """How long a signed address of a picture is good at least."""
+    signing_key: SecretStr = SecretStr("sandbox-media-signing-key")
+    """The key that signs addresses of pictures."""
+
+
+class VaultSettings(Group):
+    """The keys personal data are sealed with."""
+
+    keys: dict[str, SecretStr] = Field(
+        default_factory=lambda: {"sandbox-1": SecretStr(_stand_in_key("vault"))}
+    )
+    """Key id → 32 bytes in base64, as a JSON object; old keys stay until `linli vault rotate` has run."""
+    current: str = "sandbox-1"
+    """The key id new values are sealed with."""
+    index_key: SecretStr = SecretStr("sandbox-index-key")
+    """The key of the look-up hashes; it cannot be replaced by rotation."""
+
+    @field_validator("keys")
+    @classmethod
+    def refuse_short_keys(cls, keys: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        """A key that is not 32 bytes would fail at the first phone number."""
+        for key_id, key in keys.items():
+            try:
+                size = len(base64.b64decode(key.get_secret_value(), validate=True))
+            except ValueError:
+                size = 0
+            if size != 32:
+                msg = f"the key {key_id!r} must be 32 bytes in base64"
+                raise ValueError(msg)
+        return keys
+
+    @model_validator(mode="after")
+    def refuse_a_missing_current_key(self) -> Self:
+        """The current key must be among the keys."""
+        if self.current not in self.keys:
+            msg = f"current names the key {self.current!r}, which is not among the keys"
+            raise ValueError(msg)
+        return self
+
+
+class SessionSettings(Group):
+    """How long people stay signed in."""
+
+    days: Annotated[int, Field(ge=1, le=365)] = 30
+    """How long a token is good after its last use."""
+    ticket_seconds: Annotated[int, Field(ge=10, le=3600)] = 120
+    """How long a one-time ticket for a page or a socket is good."""
+
+
+class LimitSettings(Group):
+    """How often one person may do a thing, as `times/seconds s`; empty means as often as wanted."""
+
+    sessions: str = "60/60s"
+    """Sign-ins from one address."""
+    filing: str = "20/3600s"
+    """Complaints of one resident."""
+    media: str = "120/3600s"
+    """Uploads of one resident."""
+    writing: str = "120/60s"
+    """Other changes by one person."""
+    reading: str = "1200/60s"
+    """Reads by one person."""
+
+    @field_validator("*")
+    @classmethod
+    def refuse_nonsense(cls, value: str) -> str:
+        """Say what a limit looks like."""
+        if value and not RATE.fullmatch(value):
+            msg = "a limit is written like 20/60s"
+            raise ValueError(msg)
+        return value
+
+
+class Settings(BaseSettings):
+    """The whole configuration of one process."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        frozen=True,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
+    )
+
+    environment: Literal["development", "test", "production"] = "development"
+    """Which safety checks apply; production refuses stand-ins and a movable clock."""
+    var: Path = Path("var")
+    """The folder for everything this copy writes."""
+    database_url: str | None = None
+    """Where PostgreSQL is, a libpq address. Left out, an embedded server is started under `var`."""
+    redis_url: str | None = None
+    """Where Redis is. Left out, an embedded server is started under `var`."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least important log line that is written."""
+
+    web: WebSettings = WebSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    jobs: JobSettings = JobSettings()
+    dispatch: DispatchSettings = DispatchSettings()
+    miniprogram: MiniprogramSettings = MiniprogramSettings()
+    media: MediaSettings = MediaSettings()
+    vault: VaultSettings = VaultSettings()
+    sessions: SessionSettings = SessionSettings()
+    limits: LimitSettings = LimitSettings()
+
+    @model_validator(mode="after")
+    def refuse_unknown_variables(self) -> Self:
+        """Refuse a misspelt variable, which would silently mean the default."""
+        known = {f"{PREFIX}{name}".upper() for name in type(self).model_fields}
+        given = {key.upper().split("__")[0] for key in os.environ if key.upper().startswith(PREFIX)}
+        given = {name for name in given if not name.startswith(f"{PREFIX}TEST_")}
+        if unknown := sorted(given - known):
+            msg = f"unknown settings: {', '.join(unknown)}"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def refuse_stand_ins_in_production(self) -> Self:
+        """Fail at start, not at the first message."""
+        if self.environment == "production" and (left := self.stand_ins()):
+            msg = f"still the stand-in's value: {', '.join(left)}"
+            raise ValueError(msg)
+        if self.environment == "production" and self.web.come_in_url:
+            msg = f"{PREFIX}WEB__COME_IN_URL opens test phones and is refused in production"
+            raise ValueError(msg)
+        return self
+
+    def stand_ins(self) -> list[str]:
+        """List the settings that still hold a stand-in's credential."""
+        values = {
+            "DISPATCH__API_KEY": self.dispatch.api_key.get_secret_value(),
+            "DISPATCH__CALLBACK_KEYS": next(
+                (k for k, v in self.dispatch.callback_keys.items()
+                 if k.startswith(STAND_IN) or v.get_secret_value().startswith(STAND_IN)), ""),
+            "MINIPROGRAM__APP_ID": self.miniprogram.app_id,
+            "MINIPROGRAM__SECRET": self.miniprogram.secret.get_secret_value(),
+            "MEDIA__SIGNING_KEY": self.media.signing_key.get_secret_value(),
+            "VAULT__KEYS": next((k for k in self.vault.keys if k.startswith(STAND_IN)), ""),
+            "VAULT__INDEX_KEY": self.vault.index_key.get_secret_value(),
+        }
+        return [f"{PREFIX}{name}" for name, value in values.items() if value.startswith(STAND_IN)]
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the text has one sentence for each fault."""
+
+
+def read_settings() -> Settings:
+    """Read the environment.
+
+    Raises:
+        SettingsError: with one plain sentence for each fault, and no value in it.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = [_sentence(fault["loc"], fault["msg"]) for fault in error.errors()]
+        raise SettingsError("\n".join(faults)) from None
+    except ValueError as error:  # unreadable JSON in a mapping
+        raise SettingsError(str(error)) from None
+
+
+def _sentence(where: tuple[int | str, ...], message: str) -> str:
+    message = message.removeprefix("Value error, ")
+    if not where:
+        return message
+    return f"{PREFIX}{'__'.join(str(part) for part in where).upper()}: {message}"
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """Give the environment with which another process gets the same settings.
+
+    Secrets are in it: it is for a child process or a file only its owner reads.
+    """
+    given = {key: value for key, value in os.environ.items() if key.upper().startswith(PREFIX)}
+    given[f"{PREFIX}VAR"] = str(settings.var.absolute())
+    return given

@@ -1,0 +1,69 @@
+"""Is the process alive, can it work, and its numbers: `/healthz`, `/readyz`, `/metrics`.
+
+Ready means that every ping answers: PostgreSQL, Redis, and what the parts have registered
+(`foundation.parts.Ping`).
+"""
+
+import asyncio
+from collections.abc import Iterable
+
+import structlog
+from aiohttp import web
+
+from foundation.database import query
+from foundation.ground import Ground
+from foundation.parts import Ping
+from foundation.web.keys import GROUND, METRICS
+
+log = structlog.get_logger(__name__)
+PING_SECONDS = 2.0
+
+
+async def _ask_postgres(_ground: Ground) -> object:
+    return await query("SELECT 1")
+
+
+async def _ask_redis(ground: Ground) -> object:
+    return await ground.redis.ping()
+
+
+OWN_PINGS = (Ping("postgres", _ask_postgres), Ping("redis", _ask_redis))
+
+
+def health_routes(pings: Iterable[Ping]) -> list[web.RouteDef]:
+    """Make the three addresses."""
+    every = (*OWN_PINGS, *pings)
+
+    async def ready(request: web.Request) -> web.Response:
+        """Answer 200 if every ping answers, else 503 with the names of those that do not."""
+        ground = request.app[GROUND]
+        answers = await asyncio.gather(*(_answers(ping, ground) for ping in every))
+        states = {ping.name: "ok" if well else "failed" for ping, well in zip(every, answers, strict=True)}
+        return web.json_response({"ready": all(answers), "checks": states}, status=200 if all(answers) else 503)
+
+    return [
+        web.get("/healthz", _alive),
+        web.get("/readyz", ready),
+        web.get("/metrics", _metrics),
+    ]
+
+
+async def _alive(_request: web.Request) -> web.Response:
+    """Answer as long as the process handles requests at all."""
+    return web.json_response({"alive": True})
+
+
+async def _metrics(request: web.Request) -> web.Response:
+    """Write the numbers for Prometheus."""
+    text = request.app[METRICS].text()
+    return web.Response(body=text, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+
+async def _answers(ping: Ping, ground: Ground) -> bool:
+    try:
+        async with asyncio.timeout(PING_SECONDS):
+            await ping.ask(ground)
+    except Exception as error:  # noqa: BLE001 - whatever is wrong, it does not answer
+        log.warning("ping_failed", ping=ping.name, error=type(error).__name__)
+        return False
+    return True

@@ -1,0 +1,95 @@
+"""The dispatch core's signed callbacks: verified, stored durably, answered; a desk applies them a moment later."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+from aiohttp import web
+from pydantic import ValidationError
+
+from community.complaints.dispatch.inbound import Taken, Told, is_known, take_in, wake_desk
+from community.complaints.dispatch.protocol import CoreUpdate
+from community.complaints.dispatch.signature import (
+    BadSignatureError,
+    SignedCall,
+    StaleSignatureError,
+    verify,
+)
+from foundation.access import Access
+from foundation.clock import real_now
+from foundation.errors import ConflictError, FieldProblem, InvalidFieldsError, TooLargeError, UnreadableRequestError
+from foundation.grouping import Grouped
+from foundation.ground import Ground
+from foundation.web import Call, Output, endpoint
+
+MOST_BYTES = 256 * 1024
+
+
+class ConflictingUpdateError(ConflictError):
+    """The update's id is known with another body; this one is kept apart for a person to look at."""
+
+    code = "conflicting_update"
+    message = "这个编号的更新已经收到过，内容不同"
+
+
+class DispatchInbox(Grouped[Told, Taken]):
+    """Takes in all callbacks that wait with one commit."""
+
+
+async def open_inbox(_: Ground) -> AsyncIterator[DispatchInbox]:
+    """Open the grouping of this process."""
+    yield DispatchInbox(take_in)
+
+
+class UpdateTakenView(Output):
+    """The update is stored; a repeat is answered the same."""
+
+    update_id: str
+
+
+@endpoint(
+    "POST", "/callbacks/dispatch", access=Access.ANYONE, tag="callbacks",
+    errors=(BadSignatureError, StaleSignatureError, ConflictingUpdateError, UnreadableRequestError,
+            InvalidFieldsError, TooLargeError),
+    summary="An update from the dispatch core",
+)
+async def post_dispatch_callback(call: Call) -> UpdateTakenView:
+    """Take one signed update; 200 only after it is stored for good. Signed by the headers `X-Linli-…`."""
+    raw = await call.request.read()
+    if len(raw) > MOST_BYTES:
+        raise TooLargeError
+    fresh = verify(_signed(call.request, raw), call.ground.settings.dispatch.callback_keys, at=real_now())
+    body, update = _read(raw)
+    if not fresh and not await is_known(update.update_id):
+        raise StaleSignatureError
+    taken = await call.ground.get(DispatchInbox).add(Told(update.update_id, body, "callback", call.at))
+    if taken is Taken.CONFLICT:
+        raise ConflictingUpdateError
+    if taken is Taken.STORED:
+        await wake_desk(call.ground)
+    return UpdateTakenView(update_id=update.update_id)
+
+
+def _signed(request: web.Request, raw: bytes) -> SignedCall:
+    header = request.headers.get
+    return SignedCall(
+        key_id=header("X-Linli-Key-Id", ""), timestamp=header("X-Linli-Timestamp", ""),
+        nonce=header("X-Linli-Nonce", ""), signature=header("X-Linli-Signature", ""),
+        method=request.method, path=request.raw_path, body=raw,
+    )
+
+
+def _read(raw: bytes) -> tuple[dict[str, Any], CoreUpdate]:
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise UnreadableRequestError from None
+    if not isinstance(body, dict):
+        raise UnreadableRequestError
+    try:
+        return body, CoreUpdate.model_validate(body)
+    except ValidationError as error:
+        raise InvalidFieldsError(*(
+            FieldProblem("/" + "/".join(map(str, fault["loc"])), fault["type"], "填写的内容有误")
+            for fault in error.errors(include_url=False, include_input=False)
+        )) from None

@@ -1,0 +1,379 @@
+"""The shapes of complaints on the wire: what phones send and what they are shown."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from community.complaints.access import Viewer
+from community.complaints.categories import Category, category_of
+from community.complaints.models import Channel, Complaint, DeadlineKind, DeadlineState, EventType, Status
+from community.complaints.models import Deadline as StoredDeadline
+from community.complaints.queries import Picture
+from community.complaints.showing import explain_deadline, show_media
+from community.places.coordinates import Datum
+from community.places.queries import PlaceDescription
+from foundation.ground import Ground
+from foundation.web import Id, Input, LineText, Output, ParagraphText
+from foundation.web.fields import refusal
+
+MOST_MEDIA = 9
+
+
+class LocationBody(Input):
+    """A pin; its datum is named because phones and maps differ by about 600 m."""
+
+    lng: Annotated[float, Field(ge=-180, le=180)]
+    lat: Annotated[float, Field(ge=-90, le=90)]
+    datum: Literal[Datum.GCJ02, Datum.WGS84]
+
+
+class OnBehalfOfBody(Input):
+    """For whom the resident speaks."""
+
+    name: Annotated[str, LineText(1, 30)]
+    phone: Annotated[str, LineText(5, 20), Field(json_schema_extra={"examples": ["13800000413"]})]
+
+
+MediaIds = Annotated[list[UUID], Field(max_length=MOST_MEDIA)]
+
+
+class FileComplaintBody(Input):
+    """What the phone sends."""
+
+    text: Annotated[str, ParagraphText(5, 4000)]
+    category: Annotated[str, LineText(1, 16)] | None = None
+    place_id: Id | None = None
+    location: LocationBody | None = None
+    media_ids: MediaIds = []
+    confidential: bool = False
+    """The unit does not learn who it was."""
+    anonymous: bool = False
+    """The public does not learn who it was."""
+    on_behalf_of: OnBehalfOfBody | None = None
+    answers: dict[str, Annotated[str, LineText(1, 200)]] = Field(default_factory=dict, max_length=20)
+
+    @model_validator(mode="after")
+    def refuse_one_photo_twice(self) -> Self:
+        """Each photo once."""
+        _refuse_twice(self.media_ids)
+        return self
+
+
+class SupplementBody(Input):
+    """More words, more photos."""
+
+    text: Annotated[str, ParagraphText(1, 4000)]
+    media_ids: MediaIds = []
+
+    @model_validator(mode="after")
+    def refuse_one_photo_twice(self) -> Self:
+        """Each photo once."""
+        _refuse_twice(self.media_ids)
+        return self
+
+
+def _refuse_twice(media_ids: list[UUID]) -> None:
+    if len(set(media_ids)) != len(media_ids):
+        raise refusal("repeated", "同一张照片只能用一次")
+
+
+class ReasonBody(Input):
+    """Why."""
+
+    reason: Annotated[str, ParagraphText(1, 500)]
+
+
+Mark = Annotated[int, Field(ge=1, le=5)]
+
+
+class RatingBody(Input):
+    """Solved or not, and four marks from 1 to 5."""
+
+    solved: bool
+    speed: Mark
+    result: Mark
+    service: Mark
+    answer: Mark
+    text: Annotated[str, ParagraphText(1, 1000)] | None = None
+
+
+class MediaView(Output):
+    """A photo or voice message with signed, short-lived addresses."""
+
+    id: UUID
+    kind: str
+    url: str
+    thumbnail_url: str | None
+
+
+class PlaceStepView(Output):
+    """One place on the way down."""
+
+    id: Id
+    name: str
+
+
+class ComplaintPlaceView(Output):
+    """Where it is; others than the owner see the community only."""
+
+    id: Id
+    name: str
+    path: list[PlaceStepView]
+
+    @classmethod
+    def of(cls, place: PlaceDescription) -> Self:
+        """Show a place."""
+        return cls(id=place.id, name=place.name, path=[PlaceStepView(id=s.id, name=s.name) for s in place.path])
+
+
+class QuestionView(Output):
+    """Something more to ask in a category."""
+
+    code: str
+    text: str
+    required: bool
+    choices: list[str]
+
+
+class CategoryView(Output):
+    """A node of the category tree."""
+
+    code: str | None
+    """Only the leaves can be chosen; the levels above have none."""
+    name: str
+    questions: list[QuestionView]
+    children: list["CategoryView"]
+
+
+class CategoryPathView(Output):
+    """A category by its code, with its way down the tree."""
+
+    code: str
+    path: list[str]
+
+    @classmethod
+    def of(cls, category: Category) -> Self:
+        """Show a category."""
+        return cls(code=category.code, path=list(category.path))
+
+
+class SuggestionView(Output):
+    """A category a text seems to belong to."""
+
+    code: str
+    path: list[str]
+    confidence: Annotated[float, Field(ge=0, le=1)]
+
+
+class ResponsibleView(Output):
+    """The unit that answers for it; never a private person."""
+
+    unit: str
+    duty_phone: str | None
+
+
+class DeadlineView(Output):
+    """A promise."""
+
+    kind: DeadlineKind
+    due_at: datetime
+    state: DeadlineState
+    met_at: datetime | None
+    explanation: str
+    started_at: datetime
+    round: int
+
+    @classmethod
+    def of(cls, deadline: StoredDeadline, language: str) -> Self:
+        """Show a promise."""
+        late = deadline.state is DeadlineState.LATE
+        return cls(
+            kind=deadline.kind, due_at=deadline.due_at, state=deadline.state, met_at=deadline.met_at,
+            explanation=explain_deadline(deadline.kind.value, late=late, reason=deadline.reason, language=language),
+            started_at=deadline.started_at, round=deadline.round,
+        )
+
+
+class ResultView(Output):
+    """What was done (办结)."""
+
+    text: str | None
+    at: datetime
+    media: list[MediaView]
+
+
+class RatingView(Output):
+    """What the resident said of it."""
+
+    solved: bool
+    speed: int
+    result: int
+    service: int
+    answer: int
+    text: str | None
+    round: int
+
+
+class PushView(Output):
+    """How far passing on to the dispatch core has come."""
+
+    state: Literal["waiting", "done", "parked"]
+    next_try_at: datetime | None
+
+
+class ComplaintView(Output):
+    """A complaint as one viewer sees it."""
+
+    id: UUID
+    number: str
+    status: Status
+    text: str | None
+    """Null for others than the owner until it was reviewed."""
+    category: CategoryPathView | None
+    place: ComplaintPlaceView | None
+    media: list[MediaView]
+    created_at: datetime
+    round: int
+    responsible: ResponsibleView | None
+    channel: Channel
+    deadlines: list[DeadlineView]
+    result: ResultView | None
+    rating: RatingView | None
+    followers: int
+    mine: bool
+    followed: bool
+    confidential: bool
+    anonymous: bool
+    last_seq: int
+    push: PushView | None
+    can: list[str]
+    urge_after: datetime | None
+    server_time: datetime
+
+    @classmethod
+    def of(cls, picture: Picture, *, ground: Ground, language: str, at: datetime) -> Self:
+        """Show a complaint to whom the picture was made for."""
+        complaint, own = picture.complaint, picture.viewer is Viewer.OWNER
+        media = [MediaView(**show_media(each, ground.media.url)) for each in picture.media]
+        return cls(
+            id=complaint.id, number=complaint.number, status=complaint.status,
+            text=complaint.text if own else None, category=_category(complaint),
+            place=ComplaintPlaceView.of(picture.place) if picture.place else None, media=media,
+            created_at=complaint.filed_at, round=complaint.round, responsible=_responsible(complaint),
+            channel=complaint.channel, deadlines=[DeadlineView.of(each, language) for each in picture.deadlines],
+            result=_result(picture, ground), rating=_rating(picture), followers=picture.followers, mine=own,
+            followed=picture.followed, confidential=own and complaint.confidential,
+            anonymous=own and complaint.anonymous, last_seq=complaint.last_seq,
+            push=PushView(state=picture.push.state, next_try_at=picture.push.next_try_at) if picture.push else None,
+            can=list(picture.can), urge_after=picture.urge_after, server_time=at,
+        )
+
+
+def _category(complaint: Complaint) -> CategoryPathView | None:
+    return CategoryPathView.of(category_of(complaint.category)) if complaint.category else None
+
+
+def _responsible(complaint: Complaint) -> ResponsibleView | None:
+    return ResponsibleView(unit=complaint.unit, duty_phone=complaint.duty_phone) if complaint.unit else None
+
+
+def _result(picture: Picture, ground: Ground) -> ResultView | None:
+    event = picture.result
+    if event is None:
+        return None
+    media = [MediaView(**show_media(each, ground.media.url)) for each in event.media]
+    return ResultView(text=event.text, at=event.occurred_at, media=media)
+
+
+def _rating(picture: Picture) -> RatingView | None:
+    rating = picture.rating
+    if rating is None:
+        return None
+    return RatingView(
+        solved=rating.solved, speed=rating.speed, result=rating.result, service=rating.service,
+        answer=rating.answer, text=rating.text, round=rating.round,
+    )
+
+
+class PublicComplaintView(Output):
+    """What others learn of a complaint before it was reviewed: kind, community, step, and how many follow."""
+
+    id: UUID
+    status: Status
+    category: CategoryPathView | None
+    place: ComplaintPlaceView | None
+    followers: int
+    created_at: datetime
+
+    @classmethod
+    def of(cls, picture: Picture) -> Self:
+        """Show the little that is everybody's."""
+        complaint = picture.complaint
+        return cls(
+            id=complaint.id, status=complaint.status, category=_category(complaint),
+            place=ComplaintPlaceView.of(picture.place) if picture.place else None,
+            followers=picture.followers, created_at=complaint.filed_at,
+        )
+
+
+class SimilarView(Output):
+    """A complaint that may be about the same thing."""
+
+    complaint: PublicComplaintView
+    likeness: Annotated[float, Field(ge=0, le=1)]
+
+
+class SimilarListView(Output):
+    """The most similar ones, best first."""
+
+    items: list[SimilarView]
+
+
+class SuggestionListView(Output):
+    """The best guesses, best first; empty when nothing speaks for one."""
+
+    items: list[SuggestionView]
+
+
+class EventView(Output):
+    """One event as a viewer sees it."""
+
+    seq: int
+    type: EventType
+    at: datetime
+    title: str
+    text: str | None
+    unit: str | None
+    media: list[MediaView]
+    round: int
+
+
+class EventListView(Output):
+    """Events after a number, oldest first, and the last number there is."""
+
+    items: list[EventView]
+    last_seq: int
+
+
+class EmergencyNumberView(Output):
+    """A number to call."""
+
+    number: str
+    name: str
+
+
+class EmergencyView(Output):
+    """Whether what is written asks for a telephone rather than a form."""
+
+    emergency: bool
+    numbers: list[EmergencyNumberView]
+    advice: str
+
+
+class CategoryTreeView(Output):
+    """The whole tree."""
+
+    items: list[CategoryView]
+

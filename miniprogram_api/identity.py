@@ -1,0 +1,191 @@
+"""Who is asking: from a bearer token, a page's cookie or a live ticket to an actor.
+
+`authenticate` is called for every request of the doors. What it finds is remembered in this process for two
+seconds at most, so rights that are taken away are gone everywhere within five. Unknown, expired and revoked
+all answer alike.
+"""
+
+import time
+from collections.abc import AsyncIterator, Collection
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Final
+
+from aiohttp import hdrs, web
+
+from community.people.credentials import USE_NOTED_EVERY, note_use, redeem_ticket
+from community.people.errors import CsrfTokenMissingError, InvalidTicketError
+from community.people.models import FALLBACK_LANGUAGE, TicketKind
+from community.people.queries import (
+    SignedInPerson,
+    person_of_page,
+    person_of_sign_in,
+    person_of_token,
+    valid_sign_ins,
+)
+from community.people.tokens import LONGEST_TOKEN, csrf_token_fits, hash_of
+from foundation.access import Actor
+from foundation.clock import real_now
+from foundation.errors import NotSignedInError
+from foundation.ground import Ground
+from foundation.web import CSRF_HEADER, GROUND, LANGUAGE, SESSION_COOKIE, Call
+from foundation.web.keys import SignedIn
+
+REMEMBERED_FOR = 2.0
+MOST_REMEMBERED = 20_000
+BEARER = "bearer "
+SAFE_METHODS: Final = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
+
+
+@dataclass(frozen=True)
+class SignedInActor(SignedIn):
+    """A person, with the sign-in by which they came; `session` is its id for the live door."""
+
+    sign_in_id: int = 0
+    page_session_id: int | None = None
+    """The page they came by, if not by a token."""
+
+
+@dataclass(slots=True)
+class RecentlySeen:
+    """Actors this process has checked within the last two seconds, by the hash of what they showed."""
+
+    _seen: dict[bytes, tuple[float, SignedInActor]] = field(default_factory=dict)
+
+    def find(self, key: bytes, now: float) -> SignedInActor | None:
+        """Give the actor, if it was checked recently enough."""
+        checked_at, actor = self._seen.get(key, (now - REMEMBERED_FOR, None))
+        return actor if now - checked_at < REMEMBERED_FOR else None
+
+    def remember(self, key: bytes, actor: SignedInActor, checked_at: float) -> None:
+        """Keep an actor; `checked_at` is from before the database was asked."""
+        if len(self._seen) >= MOST_REMEMBERED:
+            self._seen.clear()  # rarer than a second's work, and then only asked again
+        self._seen[key] = (checked_at, actor)
+
+    def forget(self, sign_in_id: int) -> None:
+        """Drop a sign-in that was just ended here; other processes notice within two seconds."""
+        for key in [key for key, (_, actor) in self._seen.items() if actor.sign_in_id == sign_in_id]:
+            del self._seen[key]
+
+    def forget_person(self, actor: Actor) -> None:
+        """Drop a person whose language or posts were just changed here."""
+        for key in [key for key, (_, seen) in self._seen.items() if seen.key == actor.key]:
+            del self._seen[key]
+
+
+async def open_recently_seen(ground: Ground) -> AsyncIterator[object]:  # noqa: ARG001 - the shape of every opener
+    """Open the process's memory of actors, for `Part.opens`."""
+    yield RecentlySeen()
+
+
+async def authenticate(request: web.Request) -> SignedInActor | None:
+    """Find out who asks; None is nobody we know.
+
+    Raises:
+        CsrfTokenMissingError: a page changes something without its CSRF token.
+
+    """
+    ground = request.app[GROUND]
+    authorization = request.headers.get(hdrs.AUTHORIZATION, "")
+    if authorization[: len(BEARER)].lower() == BEARER:
+        actor = await _by_token(ground, authorization[len(BEARER) :].strip())
+    elif (cookie := request.cookies.get(SESSION_COOKIE)) is not None:
+        actor = await _by_page(ground, cookie)
+        if actor is not None and request.method not in SAFE_METHODS:
+            _check_csrf(cookie, request.headers.get(CSRF_HEADER, ""))
+    else:
+        return None
+    if actor is not None and not actor.language:
+        return replace(actor, language=request.get(LANGUAGE, FALLBACK_LANGUAGE))
+    return actor
+
+
+async def authenticate_token(ground: Ground, token: str) -> SignedInActor | None:
+    """Find out who is behind a token or a one-time live ticket, for the live door."""
+    actor = await _by_token(ground, token) or await _by_live_ticket(ground, token)
+    return replace(actor, language=actor.language or FALLBACK_LANGUAGE) if actor else None
+
+
+async def check_sessions(sessions: Collection[str]) -> set[str]:
+    """Tell which sign-ins of open sockets still hold; the live door asks every few seconds."""
+    ids = [int(session) for session in sessions if session.isdecimal()]
+    return {str(sign_in_id) for sign_in_id in await valid_sign_ins(ids, real_at=real_now())}
+
+
+async def _by_token(ground: Ground, token: str) -> SignedInActor | None:
+    if not 0 < len(token) <= LONGEST_TOKEN:
+        return None
+    seen, key, now = ground.get(RecentlySeen), hash_of(token), time.monotonic()
+    if (known := seen.find(key, now)) is not None:
+        return known
+    person = await person_of_token(key, at=ground.clock.now(), real_at=real_now())
+    return await _admit(ground, person, key, now)
+
+
+async def _by_page(ground: Ground, cookie: str) -> SignedInActor | None:
+    if not 0 < len(cookie) <= LONGEST_TOKEN:
+        return None
+    seen, key, now = ground.get(RecentlySeen), b"page:" + hash_of(cookie), time.monotonic()
+    if (known := seen.find(key, now)) is not None:
+        return known
+    person = await person_of_page(hash_of(cookie), at=ground.clock.now(), real_at=real_now())
+    return await _admit(ground, person, key, now)
+
+
+async def _by_live_ticket(ground: Ground, ticket: str) -> SignedInActor | None:
+    if not 0 < len(ticket) <= LONGEST_TOKEN:
+        return None
+    try:
+        sign_in_id = await redeem_ticket(ticket, TicketKind.LIVE, real_at=real_now())
+    except InvalidTicketError:
+        return None
+    person = await person_of_sign_in(sign_in_id, at=ground.clock.now(), real_at=real_now())
+    return actor_of(person) if person else None
+
+
+async def _admit(
+    ground: Ground, person: SignedInPerson | None, key: bytes, checked_at: float
+) -> SignedInActor | None:
+    if person is None:
+        return None
+    if real_now() - person.last_used_at > USE_NOTED_EVERY:
+        await note_use(person.sign_in_id, real_at=real_now(), good_for=sign_in_lasts(ground))
+    actor = actor_of(person)
+    ground.get(RecentlySeen).remember(key, actor, checked_at)
+    return actor
+
+
+def actor_of(person: SignedInPerson) -> SignedInActor:
+    """Make the actor of a person; no language means that the request decides."""
+    return SignedInActor(
+        kind="resident" if person.staff_id is None else "staff",
+        id=person.resident_id or person.staff_id or 0,
+        roles=person.roles,
+        language=person.language or "",
+        session=str(person.sign_in_id),
+        sign_in_id=person.sign_in_id,
+        page_session_id=person.page_session_id,
+    )
+
+
+def sign_in_lasts(ground: Ground) -> timedelta:
+    """How long a sign-in is good after its last use."""
+    return timedelta(days=ground.settings.sessions.days)
+
+
+def ticket_lasts(ground: Ground) -> timedelta:
+    """How long a one-time ticket is good."""
+    return timedelta(seconds=ground.settings.sessions.ticket_seconds)
+
+
+def asking(call: Call) -> SignedInActor:
+    """Give who asks, with the sign-in by which they came."""
+    if not isinstance(call.actor, SignedInActor):
+        raise NotSignedInError
+    return call.actor
+
+
+def _check_csrf(cookie: str, given: str) -> None:
+    if not csrf_token_fits(cookie, given):
+        raise CsrfTokenMissingError

@@ -1,0 +1,262 @@
+"""The live door: the WebSocket on which open screens hear of events. Start at `open_live`.
+
+It reads what a client says and answers; who hears what and when is `foundation/live`. A client says who it
+is (`hello`), what it watches and from which number on, and gets each event once and in order, also when it
+comes back after hours: `hello` and `watch` may be sent together, without waiting for the welcome.
+"""
+
+import asyncio
+import json
+from typing import Annotated, Any, Literal
+
+import structlog
+from aiohttp import WSMsgType, web
+from psycopg import OperationalError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+from foundation.access import Actor
+from foundation.errors import (
+    BusyError,
+    ConflictError,
+    InvalidFieldsError,
+    LinliError,
+    NotSignedInError,
+    UnreadableRequestError,
+)
+from foundation.live import SIGNED_OUT, TRY_LATER, Peer
+from foundation.live.frames import json_frame
+from foundation.web.fields import Input
+from foundation.web.keys import API, AUTHENTICATE_TOKEN, CHECK_SESSIONS, GROUND, LANGUAGE, SignedIn
+from foundation.web.problems import CrashedError, problem_document
+from foundation.web.refusals import field_problems
+
+log = structlog.get_logger(__name__)
+
+HEARTBEAT_SECONDS = 25.0
+"""Middle boxes drop a connection that is quiet for longer."""
+HELLO_SECONDS = 10.0
+CLOSE_SECONDS = 5.0
+LONGEST_FRAME = 8 * 1024
+MOST_TOPICS = 50
+LARGEST_NUMBER = 2**53 - 1
+BURST = 120
+"""Frames a client may send at once; after that we read only so many a second."""
+FRAMES_PER_SECOND = 20.0
+
+
+class TooManyTopicsError(LinliError):
+    """One socket watches as much as it may."""
+
+    code = "too_many_topics"
+    status = 409
+    message = "一个连接最多同时关注 {n} 项"
+
+
+class AlreadySignedInError(ConflictError):
+    """Another person says hello on a socket that is somebody's."""
+
+    code = "already_signed_in"
+    message = "这个连接已经登录，请另开一个连接"
+
+
+class _Frame(Input):
+    model_config = ConfigDict(strict=True)
+
+
+class Hello(_Frame):
+    """Who I am."""
+
+    type: Literal["hello"]
+    token: Annotated[str, Field(max_length=4096)]
+
+
+class Watch(_Frame):
+    """Tell me of this topic, from the event after `after` on."""
+
+    type: Literal["watch"]
+    topic: Annotated[str, Field(min_length=1, max_length=100)]
+    after: Annotated[int, Field(ge=0, le=LARGEST_NUMBER)] = 0
+
+
+class Unwatch(_Frame):
+    """Tell me no more of this topic."""
+
+    type: Literal["unwatch"]
+    topic: Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class Ping(_Frame):
+    """Are you there? For clients that cannot send WebSocket's own pings."""
+
+    type: Literal["ping"]
+
+
+_FRAMES: TypeAdapter[Hello | Watch | Unwatch | Ping] = TypeAdapter(
+    Annotated[Hello | Watch | Unwatch | Ping, Field(discriminator="type")]
+)
+
+
+async def open_live(request: web.Request) -> web.WebSocketResponse:
+    """Open a socket and talk until it ends."""
+    # Without compression whole frames may be written beside aiohttp's own.
+    opened = web.WebSocketResponse(
+        compress=False, heartbeat=HEARTBEAT_SECONDS, timeout=CLOSE_SECONDS, max_msg_size=LONGEST_FRAME
+    )
+    await opened.prepare(request)
+    if request.transport is not None:
+        await Conversation(request, opened, request.transport).talk()
+    return opened
+
+
+class Conversation:
+    """What is said on one socket."""
+
+    def __init__(self, request: web.Request, opened: web.WebSocketResponse, transport: asyncio.Transport) -> None:
+        self._request = request
+        self._opened = opened
+        self._ground = request.app[GROUND]
+        self._feed = self._ground.live
+        self._token = ""
+        self._allowance = float(BURST)
+        self._counted_at = asyncio.get_running_loop().time()
+        self._peer: Peer = self._feed.admit(opened, transport, refuse=self._refuse)
+
+    async def talk(self) -> None:
+        """Read and answer until either side ends it."""
+        try:
+            try:
+                async with asyncio.timeout(HELLO_SECONDS):
+                    await self._come_in()
+            except TimeoutError:
+                self._peer.end(SIGNED_OUT, "no hello")
+            while not self._peer.is_ending and (text := await self._next()) is not None:
+                await self._answer(text)
+        finally:
+            await self._feed.dismiss(self._peer)
+
+    async def _come_in(self) -> None:
+        """Find out who it is: from the address, from a header, or from the first frames."""
+        token = self._request.query.get("token") or _bearer(self._request)
+        if token is not None:
+            await self._sign_in(token)
+        while self._peer.actor is None and not self._peer.is_ending:
+            text = await self._next()
+            if text is None:
+                return
+            await self._answer(text)
+
+    async def _next(self) -> str | None:
+        """Read one text; None when the socket ends. No faster than a person could make frames, or reads ours."""
+        await self._slow_down()
+        await self._peer.has_room()
+        while True:
+            message = await self._opened.receive()
+            if message.type is WSMsgType.TEXT:
+                text: str = message.data
+                return text
+            if message.type is not WSMsgType.BINARY:
+                return None
+            self._refuse(None, UnreadableRequestError())
+
+    async def _answer(self, text: str) -> None:
+        """Do what one frame asks for."""
+        try:
+            frame = _read(text)
+            if isinstance(frame, Ping):
+                self._say({"type": "pong"})
+            elif isinstance(frame, Hello):
+                await self._greet(frame.token)
+            elif self._peer.actor is None:
+                self._refuse(None, NotSignedInError())
+                self._peer.end(SIGNED_OUT, "no hello")
+            elif isinstance(frame, Unwatch):
+                self._feed.unwatch(self._peer, frame.topic)
+            else:
+                await self._watch(frame)
+        except LinliError as error:
+            self._refuse(None, error)
+
+    async def _greet(self, token: str) -> None:
+        if self._peer.actor is None:
+            await self._sign_in(token)
+        elif token == self._token:
+            self._welcome()
+        else:
+            raise AlreadySignedInError
+
+    async def _sign_in(self, token: str) -> None:
+        try:
+            actor = await self._whose(token)
+        except OperationalError:
+            log.warning("live_cannot_authenticate", exc_info=True)
+            self._peer.end(TRY_LATER, "try again later")
+            return
+        if actor is None:
+            self._refuse(None, NotSignedInError())
+            self._peer.end(SIGNED_OUT, "bad token")
+            return
+        self._token = token
+        self._peer.actor = actor
+        self._peer.session = actor.session if isinstance(actor, SignedIn) else actor.key
+        self._peer.recheck = self._request.app.get(CHECK_SESSIONS)
+        self._welcome()
+
+    async def _whose(self, token: str) -> Actor | None:
+        try:
+            return await self._request.app[AUTHENTICATE_TOKEN](token)
+        except LinliError as error:
+            if error.status == NotSignedInError.status:
+                return None
+            raise
+
+    async def _watch(self, frame: Watch) -> None:
+        watched = self._peer.watchers
+        if len(watched) >= MOST_TOPICS and frame.topic not in watched:
+            self._refuse(frame.topic, TooManyTopicsError(n=MOST_TOPICS))
+            return
+        try:
+            await self._feed.watch(self._peer, frame.topic, frame.after)
+        except LinliError as error:
+            self._refuse(frame.topic, error)
+        except OperationalError:
+            log.warning("live_cannot_watch", exc_info=True)
+            self._refuse(frame.topic, BusyError())
+        except Exception:
+            log.exception("live_watch_crashed")
+            self._refuse(frame.topic, CrashedError())
+
+    def _welcome(self) -> None:
+        self._say({"type": "welcome", "server_time": self._ground.clock.now()})
+
+    def _refuse(self, topic: str | None, error: LinliError) -> None:
+        language = self._peer.actor.language if self._peer.actor else self._request[LANGUAGE]
+        about = {} if topic is None else {"topic": topic}
+        self._say({"type": "error", **about, "problem": problem_document(error, language)})
+
+    def _say(self, content: dict[str, Any]) -> None:
+        self._peer.tell(json_frame(content))
+
+    async def _slow_down(self) -> None:
+        now = asyncio.get_running_loop().time()
+        self._allowance = min(float(BURST), self._allowance + (now - self._counted_at) * FRAMES_PER_SECOND) - 1
+        self._counted_at = now
+        if self._allowance < 0:
+            await asyncio.sleep(-self._allowance / FRAMES_PER_SECOND)
+
+
+def _read(text: str) -> Hello | Watch | Unwatch | Ping:
+    try:
+        return _FRAMES.validate_json(text)
+    except ValidationError as error:
+        faults = error.errors(include_url=False)
+        if any(fault["type"] == "json_invalid" for fault in faults):
+            raise UnreadableRequestError from None
+        raise InvalidFieldsError(*field_problems(faults, json.loads(text))) from None
+
+
+def _bearer(request: web.Request) -> str | None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+routes: tuple[web.RouteDef, ...] = (web.get(f"{API}/live", open_live),)

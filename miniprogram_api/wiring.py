@@ -1,0 +1,14 @@
+"""What the phone's door adds to a process."""
+
+from foundation.parts import Part, endpoints_of
+from miniprogram_api import complaint_form, complaints, live, me, media, pages, sessions
+from miniprogram_api.callbacks import dispatch
+from miniprogram_api.identity import authenticate
+
+PART = Part(
+    name="miniprogram_api",
+    endpoints=endpoints_of(sessions, me, pages, media, complaint_form, complaints, dispatch),
+    routes=live.routes,
+    authenticate=authenticate,
+    opens=(dispatch.open_inbox,),
+)

@@ -1,0 +1,29 @@
+"""`python -m sandbox.wechat`: run the mini-program platform by itself. Start at `main`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sandbox.program import Placement, serve
+from sandbox.wechat.app import Plan, build
+
+program = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@program.command()
+def main(  # noqa: PLR0917 - command line options, not arguments
+    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 0,
+    host: str = "127.0.0.1",
+    store: Annotated[Path | None, typer.Option(help="SQLite file; without one nothing outlives the program.")] = None,
+    announce: Annotated[Path | None, typer.Option(help="Where to write url and pid once listening.")] = None,
+    die_with_parent: Annotated[bool, typer.Option("--die-with-parent")] = False,
+    app_id: Annotated[str, typer.Option(envvar="STANDIN_APP_ID")] = Plan.app_id,
+    app_secret: Annotated[str, typer.Option(envvar="STANDIN_APP_SECRET")] = Plan.app_secret,
+) -> None:
+    """Play the mini-program platform over real HTTP."""
+    serve(build(Plan(app_id, app_secret, store)), Placement(host, port, announce, die_with_parent))
+
+
+if __name__ == "__main__":
+    program()

@@ -1,0 +1,147 @@
+"""The fixtures every room's tests stand on: real PostgreSQL, real Redis, the whole product in one process."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from redis.asyncio import Redis
+
+from foundation.clock import FrozenClock
+from foundation.database import connected, query, tortoise_config
+from foundation.ground import Ground
+from foundation.migrating import migrate
+from foundation.parts import apps_of, load_parts
+from foundation.settings import DatabaseSettings, JobSettings, Settings
+from tests import servers
+from tests.jobs import Worker
+
+STARTED_AT = datetime(2026, 11, 20, 13, 6, tzinfo=UTC)  # a Friday evening, 21:06 in Shenzhen
+TEMPLATE = "linli_template"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the servers once and bring a template database to the present shape."""
+    if hasattr(config, "workerinput"):
+        return
+    started = servers.start_servers()
+    config.stash[SERVERS] = started
+    os.environ["LINLI_TEST_SERVERS"] = f"{started.database_url} {started.redis_url}"
+    url = servers.create_template(started.database_url, TEMPLATE)
+    config_of = tortoise_config(url, apps_of(load_parts()), DatabaseSettings(pool=2), name="linli-tests")
+    asyncio.run(migrate(config_of))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the servers."""
+    if started := config.stash.get(SERVERS, None):
+        started.stop()
+
+
+SERVERS: pytest.StashKey[servers.Servers] = pytest.StashKey()
+
+
+@pytest.fixture(scope="session")
+def addresses() -> tuple[str, str]:
+    """Give the addresses of this process's own database and of Redis."""
+    admin, redis_url = os.environ["LINLI_TEST_SERVERS"].split(" ")
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    return servers.clone_database(admin, TEMPLATE, f"test_{worker}_{os.getpid()}"), redis_url
+
+
+@pytest.fixture(scope="session")
+def settings(addresses: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Give settings for tests: this process's servers, retries within milliseconds."""
+    database_url, redis_url = addresses
+    return Settings(
+        environment="test",
+        var=tmp_path_factory.mktemp("var"),
+        database_url=database_url,
+        redis_url=redis_url,
+        database=DatabaseSettings(pool=16),
+        jobs=JobSettings(first_retry_seconds=0.05, longest_retry_seconds=0.5),
+    )
+
+
+@pytest.fixture(scope="session")
+async def pool(settings: Settings) -> AsyncIterator[None]:
+    """Open the pool for the session's loop."""
+    apps = apps_of(load_parts())
+    config = tortoise_config(settings.database_url or "", apps, settings.database, name="linli-tests")
+    async with connected(config):
+        yield
+
+
+@pytest.fixture
+async def database(pool: None) -> AsyncIterator[None]:
+    """Give the test an empty database and leave an empty one."""
+    yield
+    await empty_database()
+
+
+async def empty_database() -> None:
+    """Remove every row the test wrote, whatever triggers forbid it."""
+    tables = await query(
+        "SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE n.nspname = 'public' AND c.relkind = 'r' AND c.relname NOT IN ('tortoise_migrations')"
+        " AND c.relname NOT LIKE 'procrastinate_%%'"
+    )
+    names = [row["name"] for row in tables]
+    deletes = "; ".join(f'DELETE FROM "{name}"' for name in names)
+    await query(
+        "DO $$ BEGIN SET LOCAL session_replication_role = replica; "
+        f"{deletes}; DELETE FROM procrastinate_events; DELETE FROM procrastinate_jobs;"
+        " DELETE FROM procrastinate_workers; END $$"
+    )
+
+
+@pytest.fixture
+async def redis(addresses: tuple[str, str]) -> AsyncIterator[Redis]:
+    """Give an empty Redis."""
+    client = Redis.from_url(addresses[1])
+    await client.flushall()
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    """Give a clock that stands still on a Friday evening."""
+    return FrozenClock(STARTED_AT)
+
+
+@pytest.fixture
+async def ground(database: None, redis: Redis, settings: Settings, clock: FrozenClock) -> AsyncIterator[Ground]:
+    """Give the opened ground of a process."""
+    from foundation.process import open_ground_on_pool  # noqa: PLC0415 - only tests of the whole need every room
+
+    async with open_ground_on_pool(settings, load_parts(), clock=clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def api(ground: Ground) -> AsyncIterator[TestClient]:
+    """Give a client of the whole product's doors, in this process."""
+    from foundation.tasks import spawn, stop  # noqa: PLC0415
+    from foundation.web.app import create_app  # noqa: PLC0415
+
+    feed = spawn(ground.live.run(), name="live")
+    async with TestClient(TestServer(create_app(ground, load_parts()))) as client:
+        yield client
+    await stop(feed)
+
+
+@pytest.fixture
+async def worker(ground: Ground) -> AsyncIterator[Worker]:
+    """Give a worker that is run by hand: `await worker.run_until_idle()`."""
+    async with Worker.opened(ground) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """Give the folder of the checkout."""
+    return Path(__file__).parent.parent

@@ -1,0 +1,71 @@
+// How every page begins: words, session, the person's own look, then the page itself; trouble on the way is said, with a way on.
+
+import { button, fillWords, h, icon, put } from "./build.js";
+import { Problem } from "./api.js";
+import { showLarge } from "./look.js";
+import { watchNetwork } from "./net.js";
+import { rememberLook } from "./remember.js";
+import { comeIn } from "./session.js";
+import { readyToast } from "./toast.js";
+import { language, nearest, preferred, say, speak } from "./words.js";
+
+/** Run one page for the person who is signed in. */
+export async function start(page, { offline } = {}) {
+  await speak(preferred(document.documentElement.lang === "zh-Hans" ? null : document.documentElement.lang));
+  fillWords();
+  readyToast();
+  watchNetwork(offline);
+  // A page brought back from the browser's memory would show an old state as the present one.
+  window.addEventListener("pageshow", event => event.persisted && location.reload());
+  await reach(page);
+}
+
+async function reach(page) {
+  try {
+    const resident = await comeIn();
+    await suit(resident);
+    const main = document.querySelector(".main");
+    if (main.dataset.trouble !== undefined) return location.reload();
+    fillWords();
+    titled();
+    await page(resident);
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    showTrouble(problem, () => reach(page));
+  } finally {
+    delete document.body.dataset.waiting;
+  }
+}
+
+/** Speak the person's language and show their size of words. */
+async function suit(resident) {
+  const wanted = preferred(resident.language);
+  if (wanted !== language()) await speak(wanted);
+  if (resident.language) rememberLook("language", nearest(resident.language));
+  showLarge(Boolean(resident.large_text));
+}
+
+function titled() {
+  const words = document.querySelector(".bar__title").textContent;
+  document.title = words === say("app.name") ? words : `${words} · ${say("app.name")}`;
+}
+
+/** What went wrong instead of the page, and one button to try again. */
+export function showTrouble(problem, again) {
+  const main = document.querySelector(".main");
+  main.dataset.trouble = "";
+  const words = problem.status === 404 ? say("trouble.missing") : problem.passing ? say("trouble.unreachable") : problem.title || say("trouble.ours");
+  const way = problem.status === 404
+    ? h("a", { class: "btn", href: "home.html" }, say("go.home"))
+    : button(say("try.again"), again, { symbol: "again" });
+  put(main, h("div", { class: "empty", role: "alert" }, icon(problem.status === 404 ? "search" : "offline"), h("p", {}, words), way));
+}
+
+/** The page of one that is signed out needs words only. */
+export async function startForGuest(page) {
+  await speak(preferred(null));
+  fillWords();
+  titled();
+  await page();
+  delete document.body.dataset.waiting;
+}

@@ -1,0 +1,102 @@
+// About me: my phone (masked), my home, the language and size of words, and leaving.
+
+import { call } from "../../common/api.js";
+import { button, h, icon, put } from "../../common/build.js";
+import { chooseLarge } from "../../common/look.js";
+import { plateWords } from "../../common/places.js";
+import { remember, rememberLook } from "../../common/remember.js";
+import { start } from "../../common/start.js";
+import { toast } from "../../common/toast.js";
+import { language, say } from "../../common/words.js";
+import { badField, clearBad, problemNotice, problemWords } from "../parts/fields.js";
+import { PlacePicker } from "../parts/place-picker.js";
+
+const LANGUAGES = { "zh-Hans": "简体中文", "zh-Hant": "繁體中文", en: "English" };
+const find = id => document.querySelector(`#${id}`);
+
+function trouble(problem) {
+  put(find("trouble"), problemNotice(problemWords(problem)));
+}
+
+/** The home as it stands, with the way to change it. */
+function showHome(home) {
+  const place = find("home-now");
+  const change = button(say(home ? "me.home.change" : "me.home.say"), () => changeHome(home), { kind: "btn--edge" });
+  if (!home) return void put(place, h("p", {}, say("me.home.none")), change);
+  put(place, h("div", { class: "stack" }, h("div", { class: "row" }, h("span", { class: "plate" }, icon("pin"), plateWords(home.place)), home.room && h("span", { class: "strong" }, say("me.room.is", { room: home.room }))),
+    h("p", { class: "sm dim" }, say(`me.home.${home.standing || "claimed"}`)), h("div", {}, change)));
+}
+
+function changeHome(home) {
+  const box = find("home-now");
+  const placeField = h("div", { class: "field" });
+  const room = h("input", { class: "input", id: "room", maxlength: "20", autocomplete: "off", value: (home && home.room) || "", "data-hint": "room-hint", "aria-describedby": "room-hint" });
+  const roomField = h("div", { class: "field" }, h("label", { for: "room" }, say("me.room")), h("p", { class: "hint", id: "room-hint" }, say("me.room.hint")), room);
+  put(box, h("div", { class: "stack" }));
+  const stack = box.firstElementChild;
+  stack.append(placeField, roomField);
+  const picker = new PlacePicker(placeField, home ? { place: home.place } : null, () => clearBad(placeField), { here: false });
+  stack.append(button(say("me.home.save"), async () => {
+    if (!picker.chosen) return void badField(placeField, say("me.home.missing"));
+    return save(picker.chosen.place, room.value.trim(), placeField, roomField);
+  }, { kind: "btn--solid btn--wide" }), button(say("sheet.leave"), () => showHome(home), { kind: "btn--plain btn--wide" }));
+  stack.querySelector("input, button").focus();
+}
+
+async function save(place, room, placeField, roomField) {
+  try {
+    clearBad(placeField);
+    clearBad(roomField);
+    await call("PUT", "/me/home", { body: { place_id: place.id, room: room || null } });
+    const me = await call("GET", "/me");
+    showHome(me.home);
+    toast(say("me.home.saved"));
+    find("home-now").querySelector("button").focus();
+  } catch (problem) {
+    const field = problem.errors.some(error => error.pointer === "/room") ? roomField : placeField;
+    badField(field, problem.errors.length ? problem.errors[0].message : problemWords(problem));
+  }
+}
+
+function showLanguages() {
+  for (const [tag, name] of Object.entries(LANGUAGES)) {
+    const radio = h("input", { type: "radio", name: "language", value: tag, checked: tag === language() });
+    radio.addEventListener("change", async () => {
+      try {
+        await call("PATCH", "/me", { body: { language: tag } });
+        rememberLook("language", tag);
+        location.replace(location.pathname);
+      } catch (problem) {
+        trouble(problem);
+      }
+    });
+    find("languages").append(h("label", { class: "choice" }, radio, h("span", { lang: tag }, name)));
+  }
+}
+
+function showSize(large) {
+  find("large").checked = large;
+  find("large").addEventListener("change", () => chooseLarge(find("large").checked).catch(trouble));
+}
+
+async function leave() {
+  try {
+    await call("DELETE", "/sessions/current");
+  } catch (problem) {
+    return trouble(problem);
+  }
+  remember("csrf", null, "sessionStorage");
+  return location.replace("come-in.html");
+}
+
+start(async resident => {
+  find("phone").textContent = resident.phone_masked || say("me.phone.none");
+  showHome(resident.home);
+  showLanguages();
+  showSize(Boolean(resident.large_text));
+  put(find("leave"), button(say("me.leave"), leave, { kind: "btn--edge btn--wide" }));
+  if (location.hash === "#home") {
+    find("home").scrollIntoView();
+    find("home-now").querySelector("button").focus();
+  }
+});

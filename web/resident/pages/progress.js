@@ -1,0 +1,224 @@
+// The live page of one complaint: what is happening now, the promises as clocks, who answers, what happened; it moves by itself.
+
+import { ask, get } from "../../common/api.js";
+import { breaking, h, icon, put } from "../../common/build.js";
+import { plateWords } from "../../common/places.js";
+import { readAloudButton } from "../../common/speech.js";
+import { start } from "../../common/start.js";
+import { dueWords, hourWords, learnServerTime, serverNow, spanWords, whenWords } from "../../common/times.js";
+import { say, sayCount } from "../../common/words.js";
+import { watch } from "../../live.js";
+import { Acts } from "../parts/acts.js";
+import { caseName } from "../parts/case-card.js";
+import { clocks } from "../parts/clocks.js";
+import { problemNotice, problemWords } from "../parts/fields.js";
+import { drawLog, newestFirst, newsWords } from "../parts/log.js";
+import { pictures } from "../parts/pictures.js";
+import { ratingForm, ratingGiven } from "../parts/rating.js";
+import { open, sentence } from "../parts/state.js";
+import { steps } from "../parts/steps.js";
+import { who } from "../parts/who.js";
+
+const SETTLE_MS = 250;
+const TICK_MS = 1000;
+const MOVING = ["assigned", "accepted", "feedback", "in_progress", "returned", "answered", "redone"];
+const ANSWERING = ["assigned", "transferred", "co_handler_added"];
+const id = new URLSearchParams(location.search).get("id");
+const find = name => document.querySelector(`#${name}`);
+
+start(async () => {
+  const page = new Progress();
+  await page.begin();
+});
+
+class Progress {
+  constructor() {
+    this.events = [];
+    this.complaint = null;
+    this.asked = 0;
+    this.ticks = () => {};
+    this.acts = new Acts(find("acts"), find("ways-out"), () => this.look());
+    this.ratingShown = "";
+    this.lookers = [];
+    this.shown = {};
+  }
+
+  async begin() {
+    const path = `/complaints/${encodeURIComponent(id || "-")}`;
+    this.path = path;
+    await this.fetchComplaint();
+    this.drawOnce();
+    await this.fetchEvents();
+    this.draw();
+    this.feed = watch(`complaint:${this.complaint.id}`, {
+      after: this.lastSeq(), eventsPath: `${path}/events`,
+      onEvent: event => this.hear(event), onState: state => this.showState(state),
+    });
+    setInterval(() => this.tick(), TICK_MS);
+  }
+
+  lastSeq() {
+    return this.events.length ? this.events[this.events.length - 1].seq : 0;
+  }
+
+  /** All that happened so far, page by page. */
+  async fetchEvents() {
+    for (;;) {
+      const { items, last_seq: last } = await get(ask(`${this.path}/events`, { after: String(this.lastSeq()), wait: "0" }));
+      this.events.push(...items);
+      if (!items.length || this.lastSeq() >= last) return;
+    }
+  }
+
+  /** Ask for the complaint; an answer that a later one has overtaken is thrown away. */
+  async fetchComplaint() {
+    const mine = (this.asked += 1);
+    const askedAt = Date.now();
+    const complaint = await get(this.path);
+    if (mine !== this.asked) return;
+    learnServerTime(complaint.server_time, askedAt);
+    this.complaint = { can: [], deadlines: [], media: [], round: 1, ...complaint };
+  }
+
+  /** Look again, once things have settled. */
+  look() {
+    clearTimeout(this.looking);
+    this.looking = setTimeout(() => this.lookNow(), SETTLE_MS);
+    return new Promise(resolve => this.lookers.push(resolve));
+  }
+
+  async lookNow() {
+    const served = this.lookers.splice(0);
+    try {
+      await this.fetchComplaint();
+      put(find("trouble"));
+      this.draw();
+    } catch (problem) {
+      if (!problem.passing) put(find("trouble"), problemNotice(problemWords(problem)));
+    }
+    served.forEach(resolve => resolve());
+  }
+
+  /** One new event, once and in order. */
+  hear(event) {
+    this.events.push(event);
+    drawLog(find("log"), this.events, this.complaint);
+    find("news").textContent = newsWords(event);
+    this.look();
+  }
+
+  showState(state) {
+    this.liveState = state;
+    const tones = { live: "met", again: "wait", offline: "late" };
+    const place = find("live");
+    place.dataset.tone = tones[state] || "wait";
+    put(place, h("span", { class: `live__dot${state === "live" ? " pulse" : ""}`, "aria-hidden": "true" }), h("span", {}, h("span", { role: "status" }, say(`live.${state}`)), this.lastNews()));
+  }
+
+  lastNews() {
+    const [newest] = newestFirst(this.events);
+    return newest ? ` · ${say("live.news", { when: whenWords(newest.at) })}` : null;
+  }
+
+  /** What does not change while the page is open. */
+  drawOnce() {
+    const { place, number } = this.complaint;
+    find("what").textContent = caseName(this.complaint);
+    put(find("where"), place && h("span", { class: "plate" }, icon("pin"), h("span", {}, plateWords(place))), readAloudButton(() => this.aloud()));
+    find("number").textContent = say("case.number", { number });
+  }
+
+  draw() {
+    const { complaint, events } = this;
+    put(find("now"), breaking(sentence(complaint, this.lastMove())));
+    find("next").textContent = this.nextWords();
+    if (this.liveState) this.showState(this.liveState);
+    this.drawResult();
+    this.drawRating();
+    this.drawWay();
+    if (this.isNew("who", [complaint.responsible, events.filter(event => ANSWERING.includes(event.type))])) put(find("who"), who(complaint, events));
+    this.acts.draw(complaint);
+    drawLog(find("log"), events, complaint);
+  }
+
+  /** Whether this part differs from what stands there: what did not change keeps focus, place and open folds. */
+  isNew(part, matter) {
+    const now = JSON.stringify(matter ?? null);
+    const fresh = this.shown[part] !== now;
+    this.shown[part] = now;
+    return fresh;
+  }
+
+  drawWay() {
+    const { complaint, events } = this;
+    if (!this.isNew("way", [complaint.status, complaint.round, complaint.deadlines, events.length > 0])) return;
+    const made = clocks(complaint, events);
+    this.ticks = made.tick;
+    this.age = h("p", { class: "sm dim" });
+    put(find("way"), steps(complaint, { events }), complaint.round > 1 && h("p", { class: "strong" }, say("progress.round", { n: complaint.round })), made.element, this.age);
+    this.tick();
+  }
+
+  lastMove() {
+    const moves = this.events.filter(event => MOVING.includes(event.type));
+    return moves[moves.length - 1] || null;
+  }
+
+  lastOf(type) {
+    const those = this.events.filter(event => event.type === type);
+    return those[those.length - 1] || null;
+  }
+
+  /** The line under the sentence: what comes next, or why it ended. */
+  nextWords() {
+    const { complaint } = this;
+    if (complaint.status === "submitted") return say("next.submitted");
+    if (complaint.status === "answered") return say(complaint.mine === false ? "next.answered.other" : "next.answered", { when: whenWords((this.lastOf("answered") || { at: complaint.created_at }).at) });
+    const ended = ["not_accepted", "merged"].includes(complaint.status) && this.lastOf(complaint.status);
+    return ended && ended.text ? ended.text : "";
+  }
+
+  drawResult() {
+    const { result } = this.complaint;
+    if (!this.isNew("result", result)) return;
+    put(find("result"), result && h("section", { class: "card" }, h("h2", {}, say("result.title")), result.text && h("p", { class: "words" }, result.text), pictures(result.media)));
+  }
+
+  /** The rating form stays as it is while news arrive: nobody's half-given stars may vanish. */
+  drawRating() {
+    const { rating, can, round } = this.complaint;
+    const shown = rating ? `given ${JSON.stringify(rating)}` : can.includes("rate") ? `form ${round}` : "";
+    if (shown === this.ratingShown) return;
+    this.ratingShown = shown;
+    const form = shown.startsWith("form") && ratingForm(this.complaint, { done: () => this.rated(), trouble: problem => put(find("trouble"), problemNotice(problemWords(problem))) });
+    put(find("rating"), form || (rating && ratingGiven(rating, this.complaint.mine !== false)));
+  }
+
+  async rated() {
+    await this.look();
+    find("now").setAttribute("tabindex", "-1");
+    find("now").focus();
+  }
+
+  tick() {
+    this.ticks();
+    const filed = spanWords(serverNow() - Date.parse(this.complaint.created_at));
+    const { followers } = this.complaint;
+    const age = open(this.complaint) ? say(this.complaint.mine === false ? "progress.age.other" : "progress.age", { span: filed }) : "";
+    const words = [age, followers && sayCount("followers", followers)].filter(Boolean).join(" · ");
+    if (this.age && this.age.textContent !== words) this.age.textContent = words;
+    if (this.complaint.urge_after && Date.parse(this.complaint.urge_after) <= serverNow() && !this.urgeAsked) {
+      this.urgeAsked = true;
+      this.look();
+    }
+  }
+
+  /** What "read to me" reads: where, what is so, what was promised, the newest news. */
+  aloud() {
+    const { complaint } = this;
+    const promises = complaint.deadlines.filter(due => due.state === "running" && !due.met_at).map(due => say(`aloud.${due.kind}`, { due: dueWords(due.due_at) }));
+    const news = newestFirst(this.events).slice(0, 3).map(event => `${hourWords(event.at)} ${newsWords(event)}`);
+    const followers = complaint.followers ? sayCount("followers", complaint.followers) : "";
+    return [sentence(complaint).replaceAll("|", ""), this.nextWords(), ...promises, followers, ...news].filter(Boolean).join("。");
+  }
+}

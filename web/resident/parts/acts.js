@@ -1,0 +1,133 @@
+// What a resident may still do about a complaint: add to it, urge, withdraw, have it redone, follow. The server says which (`can`).
+
+import { call, post } from "../../common/api.js";
+import { button, h, icon, put } from "../../common/build.js";
+import { freshKey, recall, remember } from "../../common/remember.js";
+import { askOnSheet } from "../../common/sheet.js";
+import { hourWords, serverNow } from "../../common/times.js";
+import { toast } from "../../common/toast.js";
+import { say } from "../../common/words.js";
+import { badField, clearBad, problemWords } from "./fields.js";
+import { PhotoPicker } from "./photo-picker.js";
+
+/** Ask for words on a sheet and post them; the sheet stays open with the reason when that fails. */
+async function tellOnSheet({ name, path, wordsNeeded, complaint, solid }) {
+  const key = freshKey();
+  const box = h("textarea", { class: "input", id: "sheet-text", rows: "3", maxlength: "500" });
+  const field = h("div", { class: "field" }, h("label", { for: "sheet-text" }, say(`${name}.reason`)), box);
+  const done = await askOnSheet({
+    title: say(`${name}.title`), body: [h("p", {}, say(`${name}.line`)), field], yes: solid, act: async () => {
+      clearBad(field);
+      const reason = box.value.trim();
+      if (wordsNeeded && !reason) {
+        badField(field, say("reason.missing"));
+        box.focus();
+        return false;
+      }
+      return attempt(() => post(path(complaint), { reason }, { key }), field);
+    },
+  });
+  if (done) toast(say(`${name}.done`));
+  return done;
+}
+
+async function attempt(act, field) {
+  try {
+    await act();
+    return true;
+  } catch (problem) {
+    badField(field, problem.errors.length ? problem.errors[0].message : problemWords(problem));
+    return false;
+  }
+}
+
+async function urge(complaint) {
+  const key = freshKey();
+  const field = h("div", { class: "field" }, h("span", { class: "error-here" }));
+  const done = await askOnSheet({ title: say("urge.title"), body: [h("p", {}, say("urge.line")), field], yes: say("urge.yes"), no: say("urge.no"), act: () => attempt(() => post(`/complaints/${complaint.id}/urgings`, {}, { key }), field) });
+  if (done) toast(say("urge.done"));
+  return done;
+}
+
+/** The urge button: ready, or saying when it will be. Null where urging makes no sense. */
+function urgeButton(complaint, changed) {
+  if (complaint.can.includes("urge")) return button(say("urge.open"), async () => (await urge(complaint)) && changed(), { symbol: "bell" });
+  if (!complaint.urge_after || Date.parse(complaint.urge_after) <= serverNow()) return null;
+  return h("button", { type: "button", class: "btn", "aria-disabled": "true" }, icon("bell"), h("span", {}, say("urge.later", { time: hourWords(complaint.urge_after) })));
+}
+
+/** Adding words and photos; what is typed is kept until it is sent. */
+function supplementForm(complaint, changed, close) {
+  const store = `more.${complaint.id}`;
+  const key = freshKey();
+  let photos = [];
+  const box = h("textarea", { class: "input", id: "more-text", rows: "4", maxlength: "4000", value: recall(store) || "" });
+  const field = h("div", { class: "field" }, h("label", { for: "more-text" }, say("more.label")), box);
+  const photoField = h("div", { class: "field" });
+  const picker = new PhotoPicker(photoField, [], kept => (photos = kept));
+  box.addEventListener("input", () => remember(store, box.value || null));
+  const send = button(say("more.send"), async () => {
+    clearBad(field);
+    if (!box.value.trim()) return void (badField(field, say("more.missing")), box.focus());
+    if (!picker.complete()) return void badField(photoField, say("photos.notyet"));
+    const sent = await attempt(() => post(`/complaints/${complaint.id}/supplements`, { text: box.value.trim(), media_ids: photos.map(one => one.id) }, { key }), field);
+    if (!sent) return undefined;
+    remember(store, null);
+    toast(say("more.done"));
+    close();
+    return changed();
+  }, { kind: "btn--solid btn--wide" });
+  return h("section", { class: "card", id: "more" }, h("h2", {}, say("more.title")), field, photoField, send, button(say("sheet.leave"), close, { kind: "btn--plain btn--wide" }));
+}
+
+/** Draws the acts into `place` and the ways out into `out`; keeps an open form open while news arrive. */
+export class Acts {
+  constructor(place, out, changed) {
+    Object.assign(this, { place, out, changed, form: null, drawn: "" });
+  }
+
+  draw(complaint) {
+    this.complaint = complaint;
+    const { can, urge_after: later, followed, mine, status } = complaint;
+    const now = JSON.stringify([can, later, followed, mine, status, Boolean(this.form)]);
+    if (now === this.drawn) return;
+    this.drawn = now;
+    if (!can.includes("supplement")) this.form = null;
+    const add = can.includes("supplement") && !this.form && button(say("more.open"), () => this.openForm(), { symbol: "plus" });
+    const acts = [add, urgeButton(complaint, this.changed), this.followButton()].filter(Boolean);
+    put(this.place, this.form, acts.length > 0 && h("div", { class: "actions" }, acts));
+    put(this.out, can.includes("reopen") && this.link("reopen"), can.includes("withdraw") && this.link("withdraw"));
+    if (recall(`more.${complaint.id}`) && can.includes("supplement") && !this.form) this.openForm(false);
+  }
+
+  openForm(focus = true) {
+    this.form = supplementForm(this.complaint, this.changed, () => this.closeForm());
+    this.draw(this.complaint);
+    if (focus) this.form.querySelector("textarea").focus();
+  }
+
+  closeForm() {
+    remember(`more.${this.complaint.id}`, null);
+    this.form = null;
+    this.draw(this.complaint);
+    this.place.querySelector("button")?.focus();
+  }
+
+  followButton() {
+    const { id, mine, followed, can } = this.complaint;
+    if (mine || !(followed || can.includes("follow"))) return null;
+    return button(say(followed ? "follow.stop" : "follow.start"), async () => {
+      await call(followed ? "DELETE" : "PUT", `/complaints/${id}/follow`);
+      toast(say(followed ? "follow.stopped" : "follow.started"));
+      await this.changed();
+    }, { symbol: "people", "aria-pressed": String(Boolean(followed)) });
+  }
+
+  link(name) {
+    const paths = { withdraw: one => `/complaints/${one.id}/withdrawal`, reopen: one => `/complaints/${one.id}/reopening` };
+    return h("button", { type: "button", class: "link", on: { click: async () => {
+      const done = await tellOnSheet({ name, path: paths[name], wordsNeeded: name === "reopen", complaint: this.complaint, solid: say(`${name}.yes`) });
+      if (done) await this.changed();
+    } } }, say(`${name}.open`));
+  }
+}

@@ -1,0 +1,38 @@
+// The draft of a complaint: kept on the phone from the first letter, with the key that makes it one complaint however often it is sent.
+
+import { freshKey, recall, remember } from "../../common/remember.js";
+
+/** The draft of this person, or a new one. */
+export function openDraft(resident) {
+  const kept = recall(`draft.${resident.id}`);
+  return new Draft(resident.id, kept || { key: freshKey(), text: "", photos: [], who: "named" });
+}
+
+class Draft {
+  constructor(residentId, kept) {
+    this.name = `draft.${residentId}`;
+    this.kept = kept;
+  }
+
+  /** Change some of it and keep it. */
+  set(change) {
+    Object.assign(this.kept, change);
+    remember(this.name, this.kept);
+  }
+
+  /** Sent, or given up: forget it. */
+  drop() {
+    remember(this.name, null);
+  }
+
+  /** The body to send, as it stands now. */
+  body() {
+    const { text, photos, category, where, who, behalf } = this.kept;
+    const body = { text: text.trim(), media_ids: photos.filter(photo => photo.id).map(photo => photo.id), confidential: who !== "named", anonymous: who === "nobody" };
+    if (category) body.category = category.code;
+    if (where && where.place) body.place_id = where.place.id;
+    else if (where && where.location) body.location = where.location;
+    if (behalf && behalf.on) body.on_behalf_of = { name: behalf.name.trim(), phone: behalf.phone.replace(/\s/g, "") };
+    return body;
+  }
+}

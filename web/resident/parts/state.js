@@ -1,0 +1,99 @@
+// What state a complaint is in, for people: a tag of one or two words, and one sentence about what happens now.
+
+import { h, icon } from "../../common/build.js";
+import { dueWords, hourWords, serverNow, spanWords, whenWords } from "../../common/times.js";
+import { say, sayBroken } from "../../common/words.js";
+
+const TAGS = {
+  submitted: ["wait", "again"], pushed: ["run", "clock"], assigned: ["run", "clock"], accepted: ["run", "clock"],
+  in_progress: ["run", "clock"], answered: ["wait", "bell"], closed: ["met", "check"], not_accepted: ["pause", "alert"],
+  withdrawn: ["pause", "back"], merged: ["pause", "people"],
+};
+
+/** The deadline of this kind that counts now: the latest round's. */
+export function deadline(complaint, kind) {
+  const those = (complaint.deadlines || []).filter(one => one.kind === kind && one.state !== "cancelled");
+  return those[those.length - 1] || null;
+}
+
+/** Late and still not done, by the server's clock. */
+export function overdue(complaint) {
+  return (complaint.deadlines || []).some(one => !one.met_at && (one.state === "late" || (one.state === "running" && Date.parse(one.due_at) < serverNow())));
+}
+
+/** Whether the clocks stand still. */
+export function paused(complaint) {
+  return (complaint.deadlines || []).some(one => one.state === "paused");
+}
+
+/** The state as a tag. */
+export function stateTag(complaint) {
+  let [tone, symbol] = TAGS[complaint.status] || TAGS.submitted;
+  let words = say(`tag.${complaint.status}`);
+  if (complaint.status === "closed" && complaint.rating && !complaint.rating.solved) [tone, symbol, words] = ["late", "alert", say("tag.unsolved")];
+  else if (open(complaint) && overdue(complaint)) [tone, symbol, words] = ["late", "alert", say("tag.late")];
+  else if (open(complaint) && paused(complaint)) [tone, symbol, words] = ["pause", "pause", say("tag.paused")];
+  return h("span", { class: "tag", "data-tone": tone }, icon(symbol), words);
+}
+
+/** Still on its way to a result. */
+export function open(complaint) {
+  return ["submitted", "pushed", "assigned", "accepted", "in_progress"].includes(complaint.status);
+}
+
+function unit(complaint) {
+  return complaint.responsible ? complaint.responsible.unit : say("unit.unnamed");
+}
+
+function promised(kind, key, complaint) {
+  const due = deadline(complaint, kind);
+  if (!due || due.met_at || due.state === "met") return sayBroken(`${key}.open`, { unit: unit(complaint) });
+  const late = serverNow() - Date.parse(due.due_at);
+  if (due.state !== "paused" && late > 0) return sayBroken(`${key}.late`, { unit: unit(complaint), span: spanWords(late) });
+  return sayBroken(key, { unit: unit(complaint), due: dueWords(due.due_at) });
+}
+
+/** At work: until the unit has told the resident something, that is what is waited for. */
+function working(complaint) {
+  const feedback = deadline(complaint, "feedback");
+  if (feedback && !feedback.met_at && feedback.state !== "met") return promised("feedback", "now.telling", complaint);
+  return promised("result", complaint.round > 1 ? "now.redone" : "now.working", complaint);
+}
+
+function waitingToBePassedOn({ push }) {
+  if (push && push.state === "parked") return sayBroken("now.parked");
+  if (push && push.state === "waiting" && push.next_try_at) return sayBroken("now.waiting", { time: hourWords(push.next_try_at) });
+  return sayBroken("now.submitted");
+}
+
+function closedSentence({ rating }) {
+  if (!rating) return sayBroken("now.closed.unrated");
+  return sayBroken(rating.solved ? "now.closed.solved" : "now.closed.unsolved");
+}
+
+const SENTENCES = {
+  submitted: waitingToBePassedOn,
+  pushed: (complaint, last) => sayBroken(last && last.type === "returned" ? "now.returned" : "now.pushed"),
+  assigned: complaint => promised("accept", "now.assigned", complaint),
+  accepted: complaint => promised("feedback", "now.accepted", complaint),
+  in_progress: working,
+  answered: complaint => sayBroken(complaint.mine === false ? "now.answered.other" : "now.answered"),
+  closed: closedSentence,
+};
+
+/** One sentence about what happens now, with its break marks; `last` is the newest event that moved it. */
+export function sentence(complaint, last = null) {
+  if (open(complaint) && paused(complaint)) return sayBroken("now.paused");
+  const made = SENTENCES[complaint.status];
+  return made ? made(complaint, last) : sayBroken(`now.${complaint.status}`);
+}
+
+/** The small line under a card's steps: who, and by when. */
+export function cardLine(complaint) {
+  if (complaint.status === "answered") return say("card.answered");
+  if (!open(complaint)) return say("card.sent", { when: whenWords(complaint.created_at) });
+  const due = ["accept", "feedback", "result"].map(kind => deadline(complaint, kind)).find(one => one && !one.met_at && one.state === "running");
+  if (complaint.responsible && due) return say(`card.due.${due.kind}`, { unit: unit(complaint), due: dueWords(due.due_at) });
+  if (complaint.responsible) return say("card.unit", { unit: unit(complaint) });
+  return sentence(complaint).replaceAll("|", "");
+}
