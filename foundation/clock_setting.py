@@ -13,7 +13,7 @@ from foundation.models import ClockSetting
 from foundation.settings import Settings
 
 RENEW_SECONDS = 0.25
-ROW = 1
+ROW = "domain"
 
 
 class ClockIsFixedError(Exception):
@@ -30,7 +30,7 @@ def clock_for(settings: Settings) -> Clock:
 
 async def renew(clock: MovableClock) -> None:
     """Take over what the database says now."""
-    rows = await query("SELECT real_at, domain_at, rate FROM clock_setting WHERE id = %s", ROW)
+    rows = await query("SELECT real_at, domain_at, rate FROM clock_setting WHERE name = %s", ROW)
     if rows:
         clock.reading = ClockReading(**rows[0])
 
@@ -49,10 +49,10 @@ async def move(change: Callable[[ClockReading, datetime], ClockReading]) -> Cloc
     """
     async with transaction() as tx:
         await tx.query(
-            "INSERT INTO clock_setting (id, real_at, domain_at, rate) VALUES (%s, now(), now(), 1)"
+            "INSERT INTO clock_setting (name, real_at, domain_at, rate) VALUES (%s, now(), now(), 1)"
             " ON CONFLICT DO NOTHING", ROW,
         )
-        row = await ClockSetting.select_for_update().get(id=ROW)
+        row = await ClockSetting.select_for_update().get(name=ROW)
         reading = change(ClockReading(row.real_at, row.domain_at, row.rate), real_now())
         row.real_at, row.domain_at, row.rate = reading.real_at, reading.domain_at, reading.rate
         await row.save()

@@ -7,7 +7,7 @@ from tortoise.models import Model
 class ClockSetting(Model):
     """Where the movable clock of development stands; at most one row."""
 
-    id = fields.SmallIntField(primary_key=True, generated=False)
+    name = fields.CharField(max_length=16, primary_key=True)
     real_at = fields.DatetimeField()
     domain_at = fields.DatetimeField()
     rate = fields.FloatField()

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,8 @@ class Ping:
 
     name: str
     ask: Callable[["Ground"], Awaitable[object]]
+    advice: str = ""
+    """What an operator should do if it does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,6 @@ class Part:
     pings: tuple[Ping, ...] = ()
     opens: tuple[Callable[["Ground"], AsyncIterator[object]], ...] = ()
     """Async generators that open a thing, yield it, and close it; found again by its type in `Ground.get`."""
-    commands: "tuple[typer.Typer, ...]" = ()
     sealed: tuple[Any, ...] = ()
     """Columns the vault seals, for `linli vault rotate`."""
 
@@ -102,6 +104,16 @@ def endpoints_of(*modules: ModuleType) -> "tuple[Endpoint, ...]":
 def load_parts(names: Sequence[str] = ROOMS) -> tuple[Part, ...]:
     """Import the rooms and give their parts, lowest first."""
     return tuple(import_module(f"{name}.wiring").PART for name in names)
+
+
+def commands() -> "list[typer.Typer]":
+    """Give the rooms' own commands; their modules import nothing heavy until a command runs."""
+    return [
+        group
+        for name in ROOMS
+        if find_spec(f"{name}.commands")
+        for group in import_module(f"{name}.commands").COMMANDS
+    ]
 
 
 def apps_of(parts: Sequence[Part]) -> dict[str, dict[str, Any]]:

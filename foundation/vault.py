@@ -108,6 +108,7 @@ class Vault:
         Raises:
             UnknownVaultKeyError: its key is not here.
             BrokenSealError: it was changed, or belongs to another context.
+
         """
         key_id, header = _read_header(sealed)
         if key_id not in self._ciphers:

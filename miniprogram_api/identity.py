@@ -6,7 +6,7 @@ all answer alike.
 """
 
 import time
-from collections.abc import AsyncIterator, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
@@ -74,9 +74,12 @@ class RecentlySeen:
             del self._seen[key]
 
 
-async def open_recently_seen(ground: Ground) -> AsyncIterator[object]:  # noqa: ARG001 - the shape of every opener
-    """Open the process's memory of actors, for `Part.opens`."""
-    yield RecentlySeen()
+def recently_seen(ground: Ground) -> RecentlySeen:
+    """Give the process's memory of actors."""
+    seen = ground.opened.setdefault(RecentlySeen, RecentlySeen())
+    if not isinstance(seen, RecentlySeen):
+        raise TypeError(type(seen))
+    return seen
 
 
 async def authenticate(request: web.Request) -> SignedInActor | None:
@@ -116,7 +119,7 @@ async def check_sessions(sessions: Collection[str]) -> set[str]:
 async def _by_token(ground: Ground, token: str) -> SignedInActor | None:
     if not 0 < len(token) <= LONGEST_TOKEN:
         return None
-    seen, key, now = ground.get(RecentlySeen), hash_of(token), time.monotonic()
+    seen, key, now = recently_seen(ground), hash_of(token), time.monotonic()
     if (known := seen.find(key, now)) is not None:
         return known
     person = await person_of_token(key, at=ground.clock.now(), real_at=real_now())
@@ -126,7 +129,7 @@ async def _by_token(ground: Ground, token: str) -> SignedInActor | None:
 async def _by_page(ground: Ground, cookie: str) -> SignedInActor | None:
     if not 0 < len(cookie) <= LONGEST_TOKEN:
         return None
-    seen, key, now = ground.get(RecentlySeen), b"page:" + hash_of(cookie), time.monotonic()
+    seen, key, now = recently_seen(ground), b"page:" + hash_of(cookie), time.monotonic()
     if (known := seen.find(key, now)) is not None:
         return known
     person = await person_of_page(hash_of(cookie), at=ground.clock.now(), real_at=real_now())
@@ -152,7 +155,7 @@ async def _admit(
     if real_now() - person.last_used_at > USE_NOTED_EVERY:
         await note_use(person.sign_in_id, real_at=real_now(), good_for=sign_in_lasts(ground))
     actor = actor_of(person)
-    ground.get(RecentlySeen).remember(key, actor, checked_at)
+    recently_seen(ground).remember(key, actor, checked_at)
     return actor
 
 

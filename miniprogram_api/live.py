@@ -13,6 +13,7 @@ import structlog
 from aiohttp import WSMsgType, web
 from psycopg import OperationalError
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from foundation.access import Actor
 from foundation.errors import (
@@ -251,7 +252,16 @@ def _read(text: str) -> Hello | Watch | Unwatch | Ping:
         faults = error.errors(include_url=False)
         if any(fault["type"] == "json_invalid" for fault in faults):
             raise UnreadableRequestError from None
-        raise InvalidFieldsError(*field_problems(faults, json.loads(text))) from None
+        raise InvalidFieldsError(*field_problems([_placed(fault) for fault in faults], json.loads(text))) from None
+
+
+def _placed(fault: ErrorDetails) -> ErrorDetails:
+    """Say of a frame of no known type where that is wrong; pydantic blames the whole."""
+    if fault["type"] == "union_tag_invalid":
+        fault["loc"] = ("type",)
+    elif fault["type"] == "union_tag_not_found":
+        fault["loc"], fault["type"] = ("type",), "missing"
+    return fault
 
 
 def _bearer(request: web.Request) -> str | None:

@@ -25,7 +25,7 @@ from community.places.errors import UnknownPlaceError
 from foundation.clock import real_now
 from foundation.errors import NotFoundError
 from foundation.web import Access, Call, Id, Input, LineText, Output, endpoint
-from miniprogram_api.identity import RecentlySeen, asking
+from miniprogram_api.identity import asking, recently_seen
 from miniprogram_api.people_views import DeviceView, HomeView, MeView, me_of
 from miniprogram_api.wechat_codes import phone_of_code
 
@@ -95,7 +95,7 @@ async def patch_me(call: Call, body: ProfileBody) -> MeView:
         await change_staff_profile(call.actor.id, change)
     else:
         await change_profile(call.actor.id, change)
-    call.ground.get(RecentlySeen).forget_person(call.actor)
+    recently_seen(call.ground).forget_person(call.actor)
     return await me_of(call.actor, call.ground.vault, call.language)
 
 
@@ -142,7 +142,7 @@ async def delete_device(call: Call, path: DevicePath) -> None:
     actor = call.actor
     own = {"staff_id": actor.id} if actor.kind == "staff" else {"resident_id": actor.id}
     await revoke(path.id, real_at=real_now(), **own)
-    call.ground.get(RecentlySeen).forget(path.id)
+    recently_seen(call.ground).forget(path.id)
 
 
 @endpoint(

@@ -9,7 +9,7 @@ from community.people.queries import person_of_sign_in
 from community.people.tokens import csrf_token_of
 from foundation.clock import real_now
 from foundation.web import SESSION_COOKIE, Access, Actor, Call, Input, Instant, LineText, Output, endpoint
-from miniprogram_api.identity import RecentlySeen, actor_of, asking
+from miniprogram_api.identity import actor_of, asking, recently_seen
 from miniprogram_api.people_views import MeView, me_of
 from miniprogram_api.sessions import TicketView, ticket_for
 
@@ -76,7 +76,7 @@ async def delete_page_session(call: Call) -> None:
     actor = asking(call)
     if actor.page_session_id is not None:
         await close_page_session(actor.page_session_id)
-        call.ground.get(RecentlySeen).forget(actor.sign_in_id)
+        recently_seen(call.ground).forget(actor.sign_in_id)
     call.drop_cookie(SESSION_COOKIE)
 
 

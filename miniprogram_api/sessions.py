@@ -17,7 +17,7 @@ from community.people.queries import person_of_sign_in
 from foundation.clock import real_now
 from foundation.errors import NotSignedInError
 from foundation.web import Access, Call, Input, Instant, LineText, Output, endpoint
-from miniprogram_api.identity import RecentlySeen, actor_of, asking, sign_in_lasts, ticket_lasts
+from miniprogram_api.identity import actor_of, asking, recently_seen, sign_in_lasts, ticket_lasts
 from miniprogram_api.people_views import MeView, me_of
 from miniprogram_api.wechat_codes import identity_of_code
 
@@ -90,7 +90,7 @@ async def delete_session(call: Call) -> None:
     """End the sign-in the caller came with; its token, pages and sockets open nothing any more."""
     actor = asking(call)
     await sign_out(actor.sign_in_id, real_at=real_now())
-    call.ground.get(RecentlySeen).forget(actor.sign_in_id)
+    recently_seen(call.ground).forget(actor.sign_in_id)
 
 
 @endpoint(

@@ -24,6 +24,7 @@ async def identity_of_code(ground: Ground, code: str) -> WechatIdentity:
         InvalidLoginCodeError: wrong, used or too old.
         SignInRefusedError: WeChat blocks the account.
         WechatUnavailableError: not now.
+
     """
     try:
         session = await ground.get(MiniProgram).code_to_session(code)
@@ -38,6 +39,7 @@ async def phone_of_code(ground: Ground, code: str) -> str:
     Raises:
         InvalidLoginCodeError: wrong, used, too old, or of another kind.
         WechatUnavailableError: not now.
+
     """
     try:
         return (await ground.get(MiniProgram).phone_number(code)).number

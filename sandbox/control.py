@@ -182,6 +182,8 @@ async def _answer_control_errors(request: web.Request, handler: Handler) -> web.
     except ValidationError as wrong:
         details = wrong.errors(include_url=False, include_context=False, include_input=False)
         return web.json_response({"error": "unprocessable", "details": details}, status=422)
+    except ValueError as wrong:
+        return web.json_response({"error": "unprocessable", "details": str(wrong)}, status=422)
     except LookupError as missing:
         return web.json_response({"error": "not_found", "details": str(missing)}, status=404)
 

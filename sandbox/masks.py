@@ -49,6 +49,7 @@ _IDENTITY = re.compile(r"(?<!\d)(\d{6})\d{8}(\d{3}[\dXx])(?!\d)")
 _ELEMENT = re.compile(r"<(\w+)>([^<]*)</\1>")
 _PAIR = re.compile(r"(?i)\b(" + "|".join(sorted(SECRET)) + r")=([^&\s\"#]+)")
 LONGEST = 20_000
+SHORTEST_CODE = 20  # a one-time code; the code of a service or of an error is shorter
 
 
 def masked(value: object, key: str = "") -> object:
@@ -60,7 +61,7 @@ def masked(value: object, key: str = "") -> object:
         return [masked(content, key) for content in value]
     if value is None or isinstance(value, bool | int | float):
         return value
-    if name in SECRET:
+    if name in SECRET or (name == "code" and len(str(value)) >= SHORTEST_CODE):
         return "***"
     if name in PERSONAL:
         return _shortened(str(value))
@@ -77,7 +78,7 @@ def masked_body(body: bytes, content_type: str) -> object:
     """Read a message's body by its type and mask it field by field."""
     if not body:
         return None
-    if content_type.startswith(("image/", "audio/", "application/octet-stream")):
+    if content_type.startswith(("image/", "audio/")):
         return f"<{len(body)} bytes {content_type}>"
     text = body.decode("utf-8", "replace")
     if content_type == "application/x-www-form-urlencoded":

@@ -1,6 +1,7 @@
 """Run a stand-in as a program of its own. Start at `serve`."""
 
 import asyncio
+import contextlib
 import ctypes
 import json
 import logging
@@ -33,6 +34,8 @@ def serve(app: web.Application, placement: Placement) -> None:
     parent = os.getppid()
     if placement.die_with_parent:
         _die_with_parent()
+    if placement.announce is not None:
+        placement.announce.unlink(missing_ok=True)
     asyncio.run(_serve(app, placement, parent))
 
 
@@ -60,10 +63,9 @@ async def _until(stop: asyncio.Event, parent: int | None) -> None:
     while not stop.is_set():
         if parent is not None and os.getppid() != parent:
             return
-        try:
-            await asyncio.wait_for(stop.wait(), timeout=None if parent is None else 1)
-        except TimeoutError:
-            continue
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(None if parent is None else 1):
+                await stop.wait()
 
 
 def _announce(path: Path, content: dict[str, object]) -> None:

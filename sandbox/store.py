@@ -27,6 +27,7 @@ class Store:
         self.connection.execute("PRAGMA journal_mode=WAL")
         self.connection.execute("PRAGMA synchronous=NORMAL")
         self.connection.executescript(KEPT + schema)
+        self.settings: dict[str, str] = dict(self.connection.execute("SELECT name, value FROM kept").fetchall())
 
     def rows(self, sql: str, *values: Bindable) -> list[sqlite3.Row]:
         """All rows of a question."""
@@ -52,21 +53,18 @@ class Store:
             yield
         except BaseException:
             self.connection.execute("ROLLBACK")
+            self.settings = dict(self.connection.execute("SELECT name, value FROM kept").fetchall())
             raise
         self.connection.execute("COMMIT")
 
     def keep(self, name: str, value: object) -> None:
         """Remember one setting under a name."""
-        self.write(
-            "INSERT INTO kept (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            name,
-            json.dumps(value, ensure_ascii=False),
-        )
+        self.settings[name] = json.dumps(value, ensure_ascii=False)
+        self.write("INSERT OR REPLACE INTO kept (name, value) VALUES (?, ?)", name, self.settings[name])
 
     def kept(self, name: str, default: Any = None) -> Any:
         """Give a setting remembered earlier."""
-        found = self.row("SELECT value FROM kept WHERE name = ?", name)
-        return default if found is None else json.loads(found["value"])
+        return json.loads(self.settings[name]) if name in self.settings else default
 
     def empty(self, *tables: str) -> None:
         """Forget every row of these tables."""

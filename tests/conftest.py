@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession
 from aiohttp.test_utils import TestClient, TestServer
 from redis.asyncio import Redis
 
@@ -15,9 +16,15 @@ from foundation.database import connected, query, tortoise_config
 from foundation.ground import Ground
 from foundation.migrating import migrate
 from foundation.parts import apps_of, load_parts
-from foundation.settings import DatabaseSettings, JobSettings, Settings
+from foundation.settings import DatabaseSettings, DispatchSettings, JobSettings, Settings
+from sandbox.dispatch_core.app import Plan
+from sandbox.dispatch_core.app import build as build_core
+from sandbox.dispatch_core.core import Rules
 from tests import servers
+from tests.core import API_KEY, DispatchCore
 from tests.jobs import Worker
+from tests.phone import Phone
+from tests.town import Town
 
 STARTED_AT = datetime(2026, 11, 20, 13, 6, tzinfo=UTC)  # a Friday evening, 21:06 in Shenzhen
 TEMPLATE = "linli_template"
@@ -53,8 +60,18 @@ def addresses() -> tuple[str, str]:
 
 
 @pytest.fixture(scope="session")
-def settings(addresses: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Give settings for tests: this process's servers, retries within milliseconds."""
+async def core_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DispatchCore]:
+    """Run the dispatch core's stand-in on a port of its own."""
+    app = build_core(Plan(tmp_path_factory.mktemp("core") / "core.db", Rules(api_key=API_KEY, retry_base_seconds=0.05)))
+    async with ClientSession() as session, TestServer(app) as server:
+        yield DispatchCore(session, str(server.make_url("")).rstrip("/"))
+
+
+@pytest.fixture(scope="session")
+def settings(
+    addresses: tuple[str, str], tmp_path_factory: pytest.TempPathFactory, core_server: DispatchCore
+) -> Settings:
+    """Give settings for tests: this process's servers and stand-ins, retries within milliseconds."""
     database_url, redis_url = addresses
     return Settings(
         environment="test",
@@ -63,6 +80,7 @@ def settings(addresses: tuple[str, str], tmp_path_factory: pytest.TempPathFactor
         redis_url=redis_url,
         database=DatabaseSettings(pool=16),
         jobs=JobSettings(first_retry_seconds=0.05, longest_retry_seconds=0.5),
+        dispatch=DispatchSettings(base_url=f"{core_server.url}/open311/v2", breaker_seconds=0.2, timeout_seconds=2),
     )
 
 
@@ -139,6 +157,32 @@ async def worker(ground: Ground) -> AsyncIterator[Worker]:
     """Give a worker that is run by hand: `await worker.run_until_idle()`."""
     async with Worker.opened(ground) as opened:
         yield opened
+
+
+@pytest.fixture
+async def core(core_server: DispatchCore, api: TestClient) -> DispatchCore:
+    """Give an empty dispatch core that calls back to the doors of this test."""
+    await core_server.reset()
+    await core_server.call_back_to(str(api.make_url("/api/v1/callbacks/dispatch")))
+    return core_server
+
+
+@pytest.fixture
+async def town(database: None) -> Town:
+    """Give a small neighbourhood."""
+    return await Town.build()
+
+
+@pytest.fixture
+async def phone(api: TestClient, town: Town) -> Phone:
+    """Give the phone of a resident whose home is confirmed."""
+    return await town.resident(api, "陈阿姨")
+
+
+@pytest.fixture
+async def neighbour(api: TestClient, town: Town) -> Phone:
+    """Give the phone of somebody who lives next door."""
+    return await town.resident(api, "隔壁老李")
 
 
 @pytest.fixture(scope="session")

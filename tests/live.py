@@ -16,6 +16,7 @@ from typing import Any, Self, cast
 
 import aiohttp
 from aiohttp import web
+from psycopg import OperationalError
 from redis.asyncio import Redis
 
 from foundation.access import Actor
@@ -128,8 +129,11 @@ class People:
 
     ended: set[str] = field(default_factory=set)
     checks: int = 0
+    broken: bool = False
 
     async def whose(self, token: str) -> Actor | None:
+        if self.broken:
+            raise OperationalError
         name, _, language = token.partition("/")
         if not name.startswith("resident-") or name in self.ended:
             return None

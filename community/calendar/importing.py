@@ -40,6 +40,7 @@ async def import_holidays(path: Path, *, at: datetime) -> ImportReport:
 
     Raises:
         UnreadableSheetError, MissingColumnError: the file is no such table.
+
     """
     report = ImportReport()
     days: dict[date, CalendarDay] = {}

@@ -29,6 +29,7 @@ def add_working_days(start: datetime, n: int, days: Mapping[date, bool]) -> date
 
     Raises:
         ValueError: n is negative, or the start is without a zone.
+
     """
     if n < 0 or start.tzinfo is None:
         msg = "working days are counted forwards, from an aware instant"

@@ -298,8 +298,9 @@ class Rating(Model):
 class ComplaintLikeness(Model):
     """The character pairs of a complaint's text, for finding similar ones."""
 
+    id = fields.BigIntField(primary_key=True)
     complaint: fields.OneToOneRelation[Complaint] = fields.OneToOneField(
-        "community.Complaint", related_name="likeness", primary_key=True, on_delete=fields.OnDelete.CASCADE
+        "community.Complaint", related_name="likeness", on_delete=fields.OnDelete.CASCADE
     )
     complaint_id: UUID
     filed_at = fields.DatetimeField()

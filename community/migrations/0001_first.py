@@ -194,11 +194,12 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name='ComplaintLikeness',
             fields=[
-                ('complaint', fields.OneToOneField('community.Complaint', source_field='complaint_id', primary_key=True, db_index=True, db_constraint=True, to_field='id', related_name='likeness', on_delete=OnDelete.CASCADE)),
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('complaint', fields.OneToOneField('community.Complaint', source_field='complaint_id', db_constraint=True, to_field='id', related_name='likeness', on_delete=OnDelete.CASCADE)),
                 ('filed_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('pairs', ArrayField(element_type='TEXT')),
             ],
-            options={'table': 'complaint_likeness', 'app': 'community', 'pk_attr': 'complaint_id', 'table_description': 'ComplaintLikeness'},
+            options={'table': 'complaint_likeness', 'app': 'community', 'pk_attr': 'id', 'table_description': 'ComplaintLikeness'},
             bases=['Model'],
         ),
         ops.CreateModel(

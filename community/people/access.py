@@ -9,7 +9,7 @@ from datetime import datetime
 from tortoise.expressions import Q
 
 from community.people.models import Home, Resident, RoleGrant, RoleName
-from community.people.queries import held_by, open_at, places_over
+from community.people.queries import held_by, home_of, open_at, places_over
 from foundation.access import Actor
 from foundation.errors import NotFoundError
 
@@ -42,7 +42,7 @@ async def access_resident_for_staff(
     """
     residents = Resident.select_for_update(no_key=True) if lock else Resident.all()
     resident = await residents.get_or_none(id=resident_id)
-    home = await Home.get_or_none(resident_id=resident_id, to_at__isnull=True)
+    home = await home_of(resident_id)
     if resident is None or home is None:
         raise NotFoundError
     grant = await _grant_over(actor, home.place_id, at=at)

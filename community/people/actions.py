@@ -17,12 +17,14 @@ from community.people.errors import (
 from community.people.events import HomeClaimed, HomeConfirmed
 from community.people.models import Home, Resident, Staff, Standing, WechatAccount
 from community.people.phones import UnreadablePhoneError, normal_phone
+from community.people.queries import home_of
 from community.people.sealed import HOME_ROOM, RESIDENT_PHONE
 from community.places.models import PlaceKind
 from community.places.queries import settled_place
 from foundation.access import Actor
 from foundation.audit import record_look
 from foundation.database import Transaction, transaction
+from foundation.errors import NotFoundError
 from foundation.vault import Vault
 
 MOST_SHARING_A_PHONE = 5
@@ -164,7 +166,7 @@ async def claim_home(
         await Resident.select_for_update(no_key=True).get(id=resident_id)
         if (await settled_place(place_id)).kind not in HOME_KINDS:
             raise HomeNeedsBuildingError
-        former = await Home.get_or_none(resident_id=resident_id, to_at__isnull=True)
+        former = await home_of(resident_id)
         if former is not None and former.place_id == place_id and room_of(former, vault) == room:
             return former
         if former is not None:
@@ -196,14 +198,31 @@ async def confirm_home(actor: Actor, resident_id: int, *, at: datetime) -> Home:
     async with transaction() as tx:
         sight = await access_resident_for_staff(actor, resident_id, at=at, lock=True)
         await record_look(actor, subject=f"resident:{resident_id}", what="home.confirmed")
-        home = sight.home
-        if home.standing is Standing.CONFIRMED:
-            return home
-        home.standing, home.confirmed_by_id, home.confirmed_at = Standing.CONFIRMED, sight.grant.id, at
-        await home.save(update_fields=["standing", "confirmed_by_id", "confirmed_at"])
-        tx.emit(
-            HomeConfirmed(
-                occurred_at=at, home_id=home.id, resident_id=resident_id, place_id=home.place_id
-            )
-        )
+        return await _confirm(tx, sight.home, grant_id=sight.grant.id, at=at)
+
+
+async def confirm_home_by_register(resident_id: int, *, at: datetime) -> Home:
+    """Confirm where a resident lives because the residence register says so.
+
+    Raises:
+        NotFoundError: no such resident, or no home.
+
+    """
+    async with transaction() as tx:
+        await Resident.select_for_update(no_key=True).get_or_none(id=resident_id)
+        home = await home_of(resident_id)
+        if home is None:
+            raise NotFoundError
+        return await _confirm(tx, home, grant_id=None, at=at)
+
+
+async def _confirm(tx: Transaction, home: Home, *, grant_id: int | None, at: datetime) -> Home:
+    """Confirm a home whose resident is locked; one that is confirmed stays as it is."""
+    if home.standing is Standing.CONFIRMED:
+        return home
+    home.standing, home.confirmed_by_id, home.confirmed_at = Standing.CONFIRMED, grant_id, at
+    await home.save(update_fields=["standing", "confirmed_by_id", "confirmed_at"])
+    tx.emit(
+        HomeConfirmed(occurred_at=at, home_id=home.id, resident_id=home.resident_id, place_id=home.place_id)
+    )
     return home

@@ -78,6 +78,7 @@ async def add_place(draft: PlaceDraft, *, parent: Place | None) -> Place:
         OutsideDistrictError: its point lies outside the district.
         WrongParentError: a place of this kind cannot lie there.
         PlaceExistsError: there is one of this kind and name there, or one with this code.
+
     """
     if draft.point:
         require_inside_district(draft.point.lng, draft.point.lat, draft.point.datum)
@@ -97,6 +98,7 @@ async def rename_place(place_id: int, *, name: str, aliases: Sequence[str] = ())
 
     Raises:
         PlaceNotFoundError: there is none of this id.
+
     """
     async with transaction():
         place = await _locked(place_id)
@@ -112,6 +114,7 @@ async def settle_candidate(place_id: int, *, parent: Place) -> Place:
     Raises:
         PlaceNotFoundError: there is none of this id.
         WrongParentError: it cannot lie there.
+
     """
     async with transaction():
         place = await _locked(place_id)
@@ -131,6 +134,7 @@ async def appoint(
 
     Raises:
         PostTakenError: somebody was already appointed from that instant or a later one.
+
     """
     try:
         async with transaction():

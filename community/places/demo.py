@@ -39,6 +39,7 @@ async def plant_demo(*, seed: int = 1) -> ImportReport:
 
     Raises:
         NoDistrictError: streets and communities are to be imported first.
+
     """
     report = ImportReport()
     async with transaction():

@@ -106,7 +106,7 @@ async def search_places(text: str, narrowed: Filter) -> list[FoundPlace]:
     """Find places by what somebody typed, best first; a name that is there twice comes twice."""
     reading = read(text)
     if reading.is_empty:
-        return []
+        return await _all_of_hinted_kind(reading, narrowed)
     named = await _scored(reading, await _named(name_grams(reading), narrowed.under))
     found = {each.place.id: each for each in named}
     for each in await _scored(reading, await _numbered(reading, named, narrowed)):
@@ -115,6 +115,14 @@ async def search_places(text: str, narrowed: Filter) -> list[FoundPlace]:
         for each in await _scored(reading, await _named(single_grams(reading), narrowed.under)):
             found.setdefault(each.place.id, each)
     return _best(found.values(), narrowed) or await _of_kind_within(named, narrowed)
+
+
+async def _all_of_hinted_kind(reading: Reading, narrowed: Filter) -> list[FoundPlace]:
+    """List all communities for who typed just 社区."""
+    kinds = [kind for kind in PlaceKind if kind in reading.kinds and narrowed.kind in {None, kind}]
+    if not kinds:
+        return []
+    return await list_places(Filter(narrowed.parent, kinds[0]), after=None, limit=MOST_FOUND)
 
 
 def _best(found: Iterable[FoundPlace], narrowed: Filter) -> list[FoundPlace]:
@@ -165,7 +173,7 @@ async def _numbered(reading: Reading, named: Sequence[FoundPlace], narrowed: Fil
 
 async def _of_number(number: str, under: Range) -> list[int]:
     rows = await query(
-        "SELECT id FROM place WHERE grams @> ARRAY[%s] AND current AND path ~>=~ %s AND path ~<~ %s"
+        "SELECT id FROM place WHERE grams @> ARRAY[%s]::text[] AND current AND path ~>=~ %s AND path ~<~ %s"
         " ORDER BY depth, sort_name, id LIMIT %s",
         number, *under, MOST_CANDIDATES,
     )  # fmt: skip
@@ -173,19 +181,20 @@ async def _of_number(number: str, under: Range) -> list[int]:
 
 
 async def _of_number_within(number: str, named: Sequence[FoundPlace], under: Range) -> list[int]:
+    inside = [range_under(each.place.path) for each in named]
     rows = await query(
         """
         SELECT p.id
-        FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS inside(low, high, rank)
-        JOIN place p ON p.grams @> ARRAY[%s] AND p.path ~>=~ inside.low AND p.path ~<~ inside.high
+        FROM unnest(%s::text[], %s::text[]) AS inside(low, high)
+        JOIN place p ON p.grams @> ARRAY[%s]::text[] AND p.path ~>=~ inside.low AND p.path ~<~ inside.high
         WHERE p.current AND p.path ~>=~ %s AND p.path ~<~ %s
         UNION
         SELECT p.id FROM place p
-        WHERE p.area_id = ANY(%s) AND p.grams @> ARRAY[%s]
+        WHERE p.area_id = ANY(%s) AND p.grams @> ARRAY[%s]::text[]
           AND p.current AND p.path ~>=~ %s AND p.path ~<~ %s
         ORDER BY id LIMIT %s
         """,
-        *zip(*(range_under(each.place.path) for each in named), strict=True), number, *under,
+        [low for low, _ in inside], [high for _, high in inside], number, *under,
         [each.place.id for each in named], number, *under, MOST_CANDIDATES,
     )  # fmt: skip
     return [row["id"] for row in rows]

@@ -92,6 +92,7 @@ async def import_places(path: Path) -> ImportReport:
     Raises:
         UnreadableSheetError, MissingColumnError: the file is no such table.
         NoDistrictError: the district's own places are to be imported first.
+
     """
     lines = read_sheet(path, PLACE_COLUMNS, needed=("kind", "name", "parent"))
     report = ImportReport()
@@ -119,6 +120,7 @@ async def import_estates(path: Path) -> ImportReport:
     Raises:
         UnreadableSheetError, MissingColumnError: the file is no such table.
         NoDistrictError: the district's own places are to be imported first.
+
     """
     lines = read_sheet(path, ESTATE_COLUMNS, needed=("estate_id", "estate"))
     report = ImportReport()
@@ -228,6 +230,7 @@ def find_place(tree: Tree, words: str, *, column: str) -> Place:
 
     Raises:
         LineError: there is none, or there are several.
+
     """
     if found := tree.by_code(words):
         return found

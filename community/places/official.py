@@ -31,6 +31,7 @@ async def import_communities() -> ImportReport:
 
     Raises:
         NoDistrictError: the streets are to be imported first.
+
     """
     report = ImportReport()
     async with transaction():

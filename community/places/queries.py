@@ -94,6 +94,7 @@ async def describe_place(place_id: int) -> PlaceDescription:
 
     Raises:
         PlaceNotFoundError: there is none of this id.
+
     """
     found = await paths_of([place_id])
     if place_id not in found:
@@ -106,6 +107,7 @@ async def ancestors(place_id: int) -> tuple[PlaceStep, ...]:
 
     Raises:
         PlaceNotFoundError: there is none of this id.
+
     """
     return (await describe_place(place_id)).path[:-1]
 
@@ -115,6 +117,7 @@ async def settled_place(place_id: int, *, pointer: str = "/place_id") -> Place:
 
     Raises:
         UnknownPlaceError: there is none, it is gone, or nobody has said yet where it lies.
+
     """
     place = await Place.get_or_none(id=place_id, current=True, standing=PlaceStanding.SETTLED)
     if place is None:
@@ -186,6 +189,7 @@ def require_inside_district(lng: float, lat: float, datum: Datum, *, pointer: st
 
     Raises:
         OutsideDistrictError: it is.
+
     """
     if not district_contains(lng, lat, datum):
         raise OutsideDistrictError(pointer=pointer, district=read_facts("district")[0]["name"])
@@ -200,6 +204,7 @@ async def place_at(point: Point, *, pointer: str = "/location") -> Place:
     Raises:
         OutsideDistrictError: the point lies outside the district.
         NoDistrictError: no places have been imported.
+
     """
     require_inside_district(point.lng, point.lat, point.datum, pointer=pointer)
     district = await Place.get_or_none(kind=PlaceKind.DISTRICT, code=read_facts("district")[0]["code"])
@@ -213,6 +218,7 @@ async def places_near(point: Point, *, limit: int = 10, pointer: str = "/locatio
 
     Raises:
         OutsideDistrictError: the point lies outside the district.
+
     """
     require_inside_district(point.lng, point.lat, point.datum, pointer=pointer)
     here = point.to(Datum.WGS84)

@@ -9,13 +9,14 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from community.places.facts import read_facts
 from community.places.models import PlaceKind
 
 QUERY_LENGTH = 100
 MOST_SYMBOLS = 40
+CACHED_NAMES = 10_000
 BUILDING_UNIT, GRID_UNIT = "栋", "网格"
 COUNTED = (BUILDING_UNIT, GRID_UNIT, "单元", "巷")
 """Units whose number names a building or a grid, so that it is looked for inside a named place."""
@@ -29,7 +30,13 @@ _KIND_WORDS = (
     ("社区居委会", PlaceKind.COMMUNITY), ("社区工作站", PlaceKind.COMMUNITY), ("社区", PlaceKind.COMMUNITY),
     ("居委会", PlaceKind.COMMUNITY), ("小区", PlaceKind.ESTATE), ("城中村", PlaceKind.URBAN_VILLAGE),
 )  # fmt: skip
-_NUMERALS = re.compile("[零\u3007一二三四五六七八九十百]+")
+_COMMON_ENDINGS = "花园 新村 老村 旧村 大厦 公寓 家园 雅苑 名苑 华府 广场 工业园 工业区 科技园 商务中心"
+"""Parts of very many names: they are asked for only where a text has nothing else."""
+_NUMERALS = re.compile(
+    "(?<=第)[零\u3007一二三四五六七八九十百]+"
+    "|[零\u3007一二三四五六七八九十百]+(?=号|栋|幢|座|单元|巷|期|区|楼|层|组|排|网格)"
+)
+"""Numerals that count something; others, as in 东一村, are parts of names and only alike to digits."""
 _DIGITS = {character: value for value, character in enumerate("零一二三四五六七八九")} | {"\u3007": 0}
 _NOTHING_READABLE = re.compile("[^A-Z0-9\u3400-\u9fff\U00020000-\U0003134f]+")
 _BUILDING_WORDS = re.compile("(?<=[A-Z0-9])(?:号楼|栋楼|幢楼|座楼|幢|座|号)")
@@ -50,7 +57,7 @@ class Reading:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing in it to look for."""
+        """Whether there is no name and no number in it; it may still hint at a kind."""
         return not self.folded
 
 
@@ -63,6 +70,7 @@ class Label:
     above: tuple[str, ...]
 
 
+@lru_cache(maxsize=CACHED_NAMES)
 def read(text: str) -> Reading:
     """Read what somebody typed, or what a place is called."""
     plain = unicodedata.normalize("NFKC", text[:QUERY_LENGTH]).upper().translate(_traditional())
@@ -90,10 +98,10 @@ def index_grams(kind: PlaceKind, names: Iterable[str]) -> list[str]:
 
 
 def name_grams(reading: Reading) -> list[str]:
-    """List the grams of a query that are parts of names."""
+    """List the grams of a query that are parts of names, the telling ones if there are any."""
     counted = {gram for gram, _ in _numbers(reading)}
     grams = {gram for word in reading.folded for gram in _grams(word)}
-    return sorted(grams - counted)
+    return sorted((grams - counted - _common_grams()) or (grams - counted))
 
 
 def number_grams(reading: Reading) -> list[str]:
@@ -104,7 +112,8 @@ def number_grams(reading: Reading) -> list[str]:
 
 def single_grams(reading: Reading) -> list[str]:
     """List the single characters of a query, for when its grams find nothing: one of two may be wrong."""
-    return sorted({symbol for word in reading.folded for symbol in word if _is_han(symbol)})
+    singles = {symbol for word in reading.folded for symbol in word if _is_han(symbol)}
+    return sorted(singles.difference(*_common_grams()) or singles)
 
 
 def score(query: Reading, label: Label) -> float:
@@ -130,7 +139,8 @@ def sort_name(name: str) -> str:
 def _best_name(query: Reading, label: Label) -> tuple[dict[int, float], float]:
     """Find which of a candidate's names fits best: what it covers of the query, and how much of it is said."""
     singly = label.kind not in NUMBERED_KINDS
-    asked = {gram for word in query.folded for gram in (*_grams(word), *_bare_numbers(word))}
+    asked = {gram for word in query.folded for gram in _grams(word)}
+    asked.update(gram for word in query.exact for gram in _bare_numbers(word))
     if singly:
         asked.update(single_grams(query))
     best: tuple[dict[int, float], float] = ({}, 0.0)
@@ -162,13 +172,17 @@ def _cover(words: Sequence[Sequence[str]], grams: set[str], *, singly: bool) -> 
 
 
 def _gram_set(names: Iterable[str], *, exact: bool = False) -> set[str]:
+    return set().union(*(_grams_of_name(name, exact=exact) for name in names))
+
+
+@lru_cache(maxsize=CACHED_NAMES)
+def _grams_of_name(name: str, *, exact: bool) -> frozenset[str]:
     found: set[str] = set()
-    for name in names:
-        reading = read(name)
-        for word in reading.exact if exact else reading.folded:
-            found.update(_grams(word))
-            found.update(symbol for symbol in word if _is_han(symbol) and not exact)
-    return found
+    reading = read(name)
+    for word in reading.exact if exact else reading.folded:
+        found.update(_grams(word))
+        found.update(symbol for symbol in word if _is_han(symbol) and not exact)
+    return frozenset(found)
 
 
 def _grams(word: Sequence[str]) -> list[str]:
@@ -188,7 +202,7 @@ def _singles(kind: PlaceKind, word: Sequence[str]) -> list[str]:
 def _numbers(reading: Reading) -> list[tuple[str, int]]:
     """List the counted numbers of a query with their rank: a building decides before a grid, a lane, a room."""
     found = []
-    for word in reading.folded:
+    for word in reading.exact:
         for at, symbol in enumerate(word):
             unit = word[at + 1] if at + 1 < len(word) else ""
             if not _is_han(symbol) and unit in COUNTED:
@@ -211,8 +225,7 @@ def _without_kind_words(plain: str) -> tuple[list[str], frozenset[PlaceKind]]:
         if word in left:
             left = left.replace(word, " ")
             kinds.add(kind)
-    words = left.split() or plain.split()
-    return _first_symbols(words), frozenset(kinds)
+    return _first_symbols(left.split()), frozenset(kinds)
 
 
 def _first_symbols(words: list[str]) -> list[str]:
@@ -225,7 +238,7 @@ def _first_symbols(words: list[str]) -> list[str]:
 
 
 def _as_digits(found: re.Match[str]) -> str:
-    """Turn 十二 into 12 and 三 into 3; a lone 百 is part of a name more often than a number."""
+    """Turn 十二 into 12 and 三 into 3; what is no number, such as 百, stays."""
     text = found[0]
     if not re.fullmatch("(?:[一二三四五六七八九]百)?(?:零?[一二三四五六七八九]?十)?[零\u3007一二三四五六七八九]*", text):
         return text
@@ -247,7 +260,14 @@ def _is_han(symbol: str) -> bool:
 
 
 def _fold(symbol: str) -> str:
-    return symbol if symbol in COUNTED else _alike().get(symbol, symbol)
+    if symbol in COUNTED:
+        return symbol
+    return str(_DIGITS[symbol]) if symbol in _DIGITS else _alike().get(symbol, symbol)
+
+
+@cache
+def _common_grams() -> frozenset[str]:
+    return frozenset(gram for word in read(_COMMON_ENDINGS).folded for gram in _grams(word))
 
 
 @cache

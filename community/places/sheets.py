@@ -126,6 +126,7 @@ def read_sheet(path: Path, columns: Columns, *, needed: Iterable[str]) -> list[S
     Raises:
         UnreadableSheetError: the file cannot be read as a table.
         MissingColumnError: a needed column is not in the heading.
+
     """
     rows = _read_rows(path)
     if not rows:
@@ -147,6 +148,7 @@ def text_of(line: SheetLine, column: str, shown: str, *, longest: int, needed: b
 
     Raises:
         LineError: it is missing, too long, or has control characters.
+
     """
     text = line.get(column)
     if needed and not text:
@@ -163,6 +165,7 @@ def number_of(line: SheetLine, column: str, shown: str) -> float:
 
     Raises:
         LineError: it is none.
+
     """
     text = line.get(column)
     try:

@@ -99,6 +99,7 @@ class Tree:
 
         Raises:
             CodeTakenError: a code belongs to another place.
+
         """
         codes = [code for code in (draft.code, draft.unified_code, draft.source_key) if code]
         known = next((place for code in codes if (place := self._by_code.get(code))), None)

@@ -44,7 +44,7 @@ class Ear:
 
     async def listen(self) -> None:
         """Listen until cancelled."""
-        while True:
+        while not is_cancelled():
             pubsub = self._client.pubsub()
             try:
                 await pubsub.subscribe(self._channel)
@@ -65,7 +65,7 @@ class Ear:
 
     async def _listen_to(self, pubsub: PubSub) -> None:
         self.note_sign_of_life()
-        while True:
+        while not is_cancelled():
             message = await pubsub.get_message(timeout=POLL_SECONDS)
             if message is None:
                 self._refuse_silence()
@@ -79,3 +79,13 @@ class Ear:
         """Begin again if not even our own messages come back: a hung server looks like a silent one."""
         if asyncio.get_running_loop().time() - self._sign_of_life_at > self._deaf_after:
             raise TimeoutError("our own messages do not come back")
+
+
+def is_cancelled() -> bool:
+    """Whether this task was told to stop.
+
+    Every loop around Redis asks: before Python 3.12 `asyncio.wait_for`, which redis-py sends with, forgets a
+    cancellation that comes at the moment it succeeds, and the loop would run for ever.
+    """
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from foundation.errors import LinliError, NotFoundError
 from foundation.ground import Ground
 from foundation.live.board import Board, Subject
-from foundation.live.ear import Ear
+from foundation.live.ear import Ear, is_cancelled
 from foundation.live.figures import LiveFigures
 from foundation.live.peers import GOING_AWAY, GRACE_SECONDS, SIGNED_OUT, Peer, Recheck
 from foundation.live.streams import Watcher
@@ -170,7 +170,7 @@ class LiveFeed:
 
     async def _beat(self) -> None:
         """Compare at every heartbeat, and at once whenever listening began."""
-        while True:
+        while not is_cancelled():
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._heartbeat * random.uniform(0.9, 1.1)):  # noqa: S311 - spreads load
                     await self._due.wait()

@@ -81,6 +81,17 @@ class Peer:
             return 0
         return MOST_WAITING - self._transport.get_write_buffer_size()
 
+    def offer(self, frames: bytes) -> bool:
+        """Write whole frames, if there is room for all of them; tell whether they were written."""
+        transport = self._transport
+        if self._ending is not None or self._socket.closed or transport.is_closing():
+            self.writable = False
+            return False
+        if transport.get_write_buffer_size() + len(frames) > MOST_WAITING:
+            return False
+        transport.write(frames)
+        return True
+
     def write(self, frames: bytes) -> None:
         """Write whole frames; the caller has looked at `room`."""
         self._transport.write(frames)

@@ -100,6 +100,7 @@ async def attach_media(owner: Owner, ids: Sequence[UUID], *, at: datetime, point
     Raises:
         MediaNotFoundError: there is none of that id, or somebody else uploaded it.
         MediaAlreadyUsedError: it is part of something already, or was named twice.
+
     """
     async with transaction():
         rows = await Media.filter(id__in=list(ids)).order_by("id").select_for_update()

@@ -44,6 +44,7 @@ def blank_boxes(upload: bytes) -> tuple[bytes, float]:
     Raises:
         UnsupportedMediaError: there is more in it than sound, or it comes in fragments.
         BrokenMediaError: its boxes do not fit into one another.
+
     """
     file = bytearray(upload)
     boxes = list(islice(_walk(file, 0, len(file)), MOST_BOXES + 1))

@@ -65,6 +65,7 @@ def make_photo(file: IO[bytes], form: Format, *, max_pixels: int) -> Photo:
     Raises:
         TooManyPixelsError: it would unpack to more than we take.
         BrokenMediaError: it cannot be read to its end.
+
     """
     try:
         picture = _open(file, form, max_pixels)

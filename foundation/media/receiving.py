@@ -54,7 +54,8 @@ async def receive(owner: Owner, part: Content, *, store: MediaStore, at: datetim
     """Take in one photo or voice message.
 
     `part` is the part of a multipart form, any stream of bytes such as `request.content.iter_any()`, or the bytes
-    themselves. Call it outside of transactions: it writes to the store and opens its own.
+    themselves. `at` is the real instant, as the sweep counts real hours. Call it outside of transactions: it writes
+    to the store and opens its own.
 
     Raises:
         MediaTooLargeError: more bytes came than we take; the rest was not read.
@@ -63,6 +64,7 @@ async def receive(owner: Owner, part: Content, *, store: MediaStore, at: datetim
         TooManyPixelsError: the picture would unpack to more than we take.
         VoiceTooLongError: the voice message is longer than a minute.
         MediaStoreBusyError: the store does not answer.
+
     """
     with tempfile.TemporaryFile(prefix="linli-upload-") as file:
         await _spool(_pieces(part), file, max_bytes=store.limits.max_bytes)

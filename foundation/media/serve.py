@@ -11,6 +11,9 @@ from foundation.media.signing import Variant
 from foundation.media.store import MediaStore
 from foundation.web.keys import GROUND
 
+LONGEST_KEPT_SECONDS = 86400
+"""A browser asks again after a day, however long the address is good: what was let go then disappears there too."""
+
 
 async def serve_media(request: web.Request) -> web.StreamResponse:
     """Answer with a picture, a thumbnail or a voice message."""
@@ -23,6 +26,7 @@ async def answer(request: web.Request, store: MediaStore) -> web.StreamResponse:
     Raises:
         NotFoundError: we never made this address, or what it names is gone.
         MediaLinkExpiredError: it was good once.
+
     """
     media_id, variant = _named(request)
     keep_seconds = store.signer.verify(
@@ -68,7 +72,7 @@ def _headers(media: Media, variant: Variant, keep_seconds: int) -> dict[str, str
         "Content-Disposition": "inline",
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "default-src 'none'; sandbox",
-        "Cache-Control": f"private, max-age={keep_seconds}, immutable",
+        "Cache-Control": f"private, max-age={min(keep_seconds, LONGEST_KEPT_SECONDS)}, immutable",
         "Referrer-Policy": "no-referrer",
     }
     if variant is Variant.FULL:

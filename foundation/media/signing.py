@@ -56,6 +56,7 @@ class MediaSigner:
         Raises:
             NotFoundError: we never made this address.
             MediaLinkExpiredError: we made it, but it has ended.
+
         """
         if not (expires.isascii() and expires.isdecimal() and len(expires) <= len("9999999999")):
             raise NotFoundError

@@ -32,6 +32,7 @@ def sniff(head: bytes) -> Format:
     Raises:
         BrokenMediaError: there is nothing in it.
         UnsupportedMediaError: it is something else.
+
     """
     if not head:
         raise BrokenMediaError

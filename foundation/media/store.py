@@ -77,6 +77,7 @@ class MediaStore:
 
         Raises:
             FileNotFoundError: there is none; said before the first piece.
+
         """
         with _busy():
             found = await obstore.get_async(self.objects, key)

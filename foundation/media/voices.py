@@ -49,6 +49,7 @@ def make_voice(upload: bytes, form: Format) -> Voice:
     Raises:
         VoiceTooLongError: it lasts longer than a minute.
         BrokenMediaError: its frames do not follow one another to the end.
+
     """
     match form:
         case Format.AMR:

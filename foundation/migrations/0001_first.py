@@ -28,12 +28,12 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name='ClockSetting',
             fields=[
-                ('id', fields.SmallIntField(primary_key=True, unique=True, db_index=True)),
+                ('name', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=16)),
                 ('real_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('domain_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('rate', fields.FloatField()),
             ],
-            options={'table': 'clock_setting', 'app': 'foundation', 'pk_attr': 'id', 'table_description': 'ClockSetting'},
+            options={'table': 'clock_setting', 'app': 'foundation', 'pk_attr': 'name', 'table_description': 'ClockSetting'},
             bases=['Model'],
         ),
         ops.CreateModel(

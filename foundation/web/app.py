@@ -87,7 +87,7 @@ def _check(ground: Ground, endpoints: Sequence[Endpoint], authenticators: Sequen
             raise WiringError(msg)
         addresses.add(address)
         if endpoint.limit is not None:
-            if not hasattr(ground.settings.limits, endpoint.limit):
+            if endpoint.limit not in type(ground.settings.limits).model_fields:
                 msg = f"{endpoint.name}: there is no limit called {endpoint.limit}"
                 raise WiringError(msg)
             Limit.parse(getattr(ground.settings.limits, endpoint.limit))

@@ -10,7 +10,7 @@ import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     AwareDatetime,
@@ -30,7 +30,7 @@ UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters other than tab and newline, and lone surrogates: PostgreSQL refuses some, people all."""
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _CALENDAR_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_NOT_CONTROL = r"[^\u0000-\u0008\u000b-\u001f\u007f-\u009f]"
+_VISIBLE = r"[^\s\u0000-\u001f\u007f-\u009f]"
 
 
 def refusal(code: str, message: str, **params: object) -> PydanticCustomError:
@@ -75,6 +75,9 @@ class LineText:
     min: int = 1
     max: int = 100
 
+    allowed: ClassVar[str] = r"[^\u0000-\u001f\u007f-\u009f\u2028\u2029]"
+    """What one character may be, for the description."""
+
     def read(self, text: str) -> str:
         """Return the text as we keep it.
 
@@ -109,12 +112,14 @@ class LineText:
     ) -> dict[str, Any]:
         shape: dict[str, Any] = {"type": "string", "minLength": self.min, "maxLength": self.max}
         if self.min:
-            shape["pattern"] = rf"^{_NOT_CONTROL}*\S{_NOT_CONTROL}*$"
+            shape["pattern"] = f"^{self.allowed}*{_VISIBLE}{self.allowed}*$"
         return shape
 
 
 class ParagraphText(LineText):
     """Marks a text that may have several lines."""
+
+    allowed: ClassVar[str] = r"[^\u0000-\u0008\u000b-\u001f\u007f-\u009f]"
 
     def check_lines(self, text: str) -> None:
         """Take any number of lines."""

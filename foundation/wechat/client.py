@@ -12,7 +12,7 @@ from typing import Any, Never
 
 from wechatpy import WeChatClient
 
-from foundation.wechat.errors import TOKEN_REFUSED, WeChatCredentialError
+from foundation.wechat.errors import TOKEN_REFUSED, WeChatCredentialError, WeChatUnavailableError
 from foundation.wechat.tokens import TokenBroker
 from foundation.wechat.transport import OFFICIAL_BASE, Binary, Fields, Files, Transport
 
@@ -46,7 +46,12 @@ class MiniProgramClient(WeChatClient):  # type: ignore[misc]
         if given:
             raise TypeError(f"not understood: {', '.join(given)}")
         answer = await self._ask(method, address, params, body, files)
-        return process(answer) if process and not isinstance(answer, Binary) else answer
+        if process is None or isinstance(answer, Binary):
+            return answer
+        try:
+            return process(answer)
+        except (KeyError, TypeError):
+            raise WeChatUnavailableError("unreadable answer") from None
 
     async def _ask(
         self, method: str, address: str, params: dict[str, Any], body: object, files: Files | None

@@ -146,6 +146,7 @@ class MiniProgram:
 
         Raises:
             WeChatCodeError: the code is wrong or was used before.
+
         """
         answer = await self.stable_token.transport.ask_json(
             "GET",
@@ -167,6 +168,7 @@ class MiniProgram:
 
         Raises:
             WeChatCodeError: the code is wrong or was used before.
+
         """
         answer = await self.client.ask("POST", "wxa/business/getuserphonenumber", body={"code": code})
         try:
@@ -183,6 +185,7 @@ class MiniProgram:
         Raises:
             WeChatRejectedError: it cannot be checked, for example because its author was not here lately;
                 let a person look at it.
+
         """
         worst: TextVerdict | None = None
         for piece in _pieces(content):

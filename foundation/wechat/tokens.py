@@ -92,6 +92,7 @@ class TokenBroker:
 
         Raises:
             WeChatError: there is none, and WeChat gives none.
+
         """
         try:
             kept = await self._read(None)
@@ -104,6 +105,7 @@ class TokenBroker:
 
         Raises:
             WeChatError: WeChat gives none.
+
         """
         return await self._renewed(refused)
 

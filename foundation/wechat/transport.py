@@ -52,6 +52,7 @@ class Transport:
         Raises:
             WeChatUnavailableError: no answer, or none that can be read.
             WeChatRejectedError: WeChat said no.
+
         """
         url = self.rooted(address)
         query = {name: _text(value) for name, value in (params or {}).items() if value is not None}
@@ -86,6 +87,7 @@ class Transport:
 
         Raises:
             ValueError: it was built for another host than WeChat's interface.
+
         """
         if address.startswith(OFFICIAL_BASE):
             address = address.removeprefix(OFFICIAL_BASE)
@@ -118,11 +120,18 @@ def _answer(status: int, content_type: str, content: bytes) -> Fields | Binary:
         raise WeChatUnavailableError(f"HTTP {status}")
     if not content_type.startswith(TEXTUAL):
         return Binary(content_type, content)
-    try:
-        answer: Fields = dict(json.loads(content.decode("utf-8", "replace"), strict=False))
-        errcode = int(answer.get("errcode", 0))  # absent where nothing went wrong
-    except (ValueError, TypeError):
-        raise WeChatUnavailableError("unreadable answer") from None
-    if errcode != 0:
-        raise refusal(errcode, answer.get("errmsg"))
+    answer = _fields(content)
+    if answer is None:
+        raise WeChatUnavailableError("unreadable answer")
+    if answer["errcode"] != 0:
+        raise refusal(answer["errcode"], answer.get("errmsg"))
     return answer
+
+
+def _fields(content: bytes) -> Fields | None:
+    """Read JSON; `errcode` is absent where nothing went wrong, and sometimes a text."""
+    try:
+        fields = dict(json.loads(content.decode("utf-8", "replace"), strict=False))
+        return {**fields, "errcode": int(fields.get("errcode", 0))}
+    except (ValueError, TypeError, RecursionError):
+        return None

@@ -48,7 +48,13 @@ class Play(BaseModel):
     model_config = ConfigDict(extra="allow")
     event: str
     deliver: bool = True
-    times: int = Field(default=1, ge=1, le=100)
+
+
+class Acting(Play):
+    """The same, naming the request in the body and the event in the address."""
+
+    service_request_id: str
+    event: str = ""
 
 
 class HandOver(BaseModel):
@@ -124,9 +130,9 @@ async def post_update(request: web.Request) -> web.Response:
 
 async def post_actor(request: web.Request) -> web.Response:
     """Do the same as a named action of an actor."""
-    given = await request.json() if await request.read() else {}
-    public = str(given.pop("service_request_id", ""))
-    return await _play(request, public, Play.model_validate({**given, "event": request.match_info["event"]}))
+    acting = await read(request, Acting)
+    acting.event = request.match_info["event"]
+    return await _play(request, acting.service_request_id, acting)
 
 
 async def _play(request: web.Request, public: str, play: Play) -> web.Response:

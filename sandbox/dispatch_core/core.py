@@ -227,7 +227,9 @@ class Core:
 
     def hear(self, case: Case, form: Form) -> str:
         """Take an update from Linli and answer with our id for it; a repeated one gets the first answer."""
-        theirs, event = form.get("update_id") or "", (form.get("event") or "note").lower()
+        theirs = form.get("update_id") or ""
+        named = form.get("event") or (form.attributes().get("event") or [""])[0]
+        event = named.lower() or events.BY_STATUS.get((form.get("status") or "").upper(), "note")
         with self.store.together():
             earlier = self.store.row("SELECT answer FROM heard WHERE update_id = ?", theirs)
             if earlier is not None:
@@ -260,13 +262,18 @@ class Core:
         step, turn = case.step, case.round
         if event == "withdrawn" and step not in {"answered", *events.ENDED}:
             step = "withdrawn"
+        elif event in ("closed", "merged") and step not in events.ENDED:
+            step = event
+        elif event == "unmerged":
+            step = events.step_after(event, step, case.step_before_merge)
         elif event == "redone" and step in ("answered", "closed", "in_progress"):
             step, turn = "in_progress", max(2, case.round)
         elif event == "rated" and step == "answered" and (_satisfied(said) or case.round > 1):
             step = "closed"
         self.store.write(
-            "UPDATE cases SET step = ?, round = ?, updated_at = ? WHERE number = ?",
+            "UPDATE cases SET step = ?, step_before_merge = ?, round = ?, updated_at = ? WHERE number = ?",
             step,
+            case.step if event == "merged" and case.step != "merged" else case.step_before_merge,
             turn,
             stamp(max(case.updated_at, at)),
             case.number,

@@ -68,8 +68,10 @@ class Courier:
                     for case_number in self._due():
                         self.busy.add(case_number)
                         group.create_task(self._carry(case_number))
+                # Not `wait_for`: in Python 3.11 it can swallow the cancellation that ends this loop.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self.wake.wait(), timeout=0.2)
+                    async with asyncio.timeout(0.2):
+                        await self.wake.wait()
 
     async def hand_over(self, update_ids: Sequence[str], *, parallel: bool = False) -> list[tuple[str, Outcome]]:
         """Deliver just these, in just this order, whatever the queue says."""

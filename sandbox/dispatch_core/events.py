@@ -53,8 +53,8 @@ EVENTS: dict[str, Kind] = {
     "merged": Kind("并案", "merged", "DUPLICATE", "与已有诉求是同一件事，合并办理。"),
     "unmerged": Kind("取消并案", None, "REOPEN", "恢复单独办理。"),
 }
-UNIT_EVENTS = tuple(EVENTS)
-OURS = ("supplemented", "urged", "withdrawn", "rated", "redone", "followed", "deadline_changed", "note")
+# What the words of a client that knows no `event` mean.
+BY_STATUS = {"CANCELLED": "withdrawn", "REOPEN": "redone"}
 OUR_WORDS = {
     "supplemented": "居民补充",
     "urged": "居民催办",

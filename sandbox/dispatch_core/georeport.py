@@ -118,7 +118,10 @@ def updated_window(form: Form, column: str) -> list[tuple[str, Bindable]]:
     after, before = form.get("updated_after"), form.get("updated_before")
     conditions: list[tuple[str, Bindable]] = []
     if after:
-        conditions.append((f"{column} >= ?", stamp(parse_when(after, "updated_after"))))
+        # Times are told in milliseconds, so what happened within the asked one counts as after it.
+        since = parse_when(after, "updated_after")
+        since = since.replace(microsecond=since.microsecond // 1000 * 1000)
+        conditions.append((f"{column} >= ?", stamp(since)))
     if before:
         conditions.append((f"{column} <= ?", stamp(parse_when(before, "updated_before"))))
     return conditions

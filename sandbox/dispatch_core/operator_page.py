@@ -1,5 +1,6 @@
 """The operator's page: what lies in the core and a button for every event. Start at `add_routes`."""
 
+from datetime import datetime
 from html import escape
 
 from aiohttp import web
@@ -153,5 +154,5 @@ def _list(value: object) -> list[object]:
     return value if isinstance(value, list) else []
 
 
-def _time(instant: object) -> str:
-    return instant.astimezone(SHENZHEN).strftime("%m-%d %H:%M:%S") if hasattr(instant, "astimezone") else ""
+def _time(instant: datetime) -> str:
+    return instant.astimezone(SHENZHEN).strftime("%m-%d %H:%M:%S")

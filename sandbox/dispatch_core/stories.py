@@ -25,16 +25,22 @@ class Beat:
     fields: dict[str, Any] = field(default_factory=dict)
 
 
-def story(case: Case, seed: int, *, may_return: bool = True) -> list[Beat]:
-    """Tell what is still to come for a request, counted from the step it stands at."""
-    whole = _second_round(case, seed) if case.round > 1 else _Telling(case, seed).first_round(may_return=may_return)
-    reached = RANK.get(case.step, len(RANK))
-    if reached == RANK["pushed"]:
-        return whole
-    passed = max((at for at, beat in enumerate(whole) if MILESTONES.get(beat.event, 9) <= reached), default=-1)
+def story(case: Case, seed: int, happened: frozenset[str] = frozenset()) -> list[Beat]:
+    """Tell what is still to come for a request, counted from the step it stands at.
+
+    `happened` are the events of the present round: nothing is returned twice, no redo is answered for twice.
+    """
+    if RANK.get(case.step, len(RANK)) >= RANK["answered"]:
+        return []
+    if case.round > 1:
+        whole = _second_round(case, seed)
+        passed = max((at for at, beat in enumerate(whole) if beat.event in happened), default=-1)
+    else:
+        whole = _Telling(case, seed).first_round(may_return="returned" not in happened)
+        reached = RANK[case.step]
+        passed = max((at for at, beat in enumerate(whole) if MILESTONES.get(beat.event, 9) <= reached), default=-1)
     begin = whole[passed].offset if passed >= 0 else 0.0
-    rest = whole[passed + 1 :]
-    return [Beat(beat.offset - begin, beat.event, beat.fields) for beat in rest] if reached < RANK["answered"] else []
+    return [Beat(beat.offset - begin, beat.event, beat.fields) for beat in whole[passed + 1 :]]
 
 
 def _words(text: str, **more: Any) -> dict[str, Any]:
@@ -114,7 +120,7 @@ class _Telling:
         times = 1 + int(dice.roll() * 3)
         longer = dice.falls(0.12)
         for turn in range(times):
-            text = sentences.pop(int(dice.roll() * len(sentences))) if sentences else self._say("accepted")
+            text = sentences.pop(int(dice.roll() * len(sentences))) if sentences else self._say("progress_more")
             photo = {"photo": PHOTOS[min(turn, 1)]} if dice.falls(0.5) else {}
             words = _words(say([text], dice, self.case), **photo)
             self._tell(self.at + dice.between(10 * HOUR, 1.1 * DAY), "in_progress", words)

@@ -6,6 +6,7 @@ units' time, so they stay right when the speed changes; what happens carries the
 
 import asyncio
 import json
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -57,8 +58,8 @@ class Units:
     def plan(self, case: Case) -> None:
         """Plan what is still to come for a request, from the step it stands at."""
         self.store.write("DELETE FROM plan WHERE case_number = ?", case.number)
-        returned = "AND case_number = ? AND event = 'returned'"
-        beats = story(case, self.store.kept("seed", 0), may_return=not self.core.updates(returned, case.number))
+        so_far = self.core.updates("AND case_number = ? AND round = ?", case.number, case.round)
+        beats = story(case, self.store.kept("seed", 0), frozenset(update.event for update in so_far))
         for due, beat in self._in_time(case, beats):
             self._add(case, due, beat)
 
@@ -66,12 +67,17 @@ class Units:
         """Let everything happen that has fallen due, in its order."""
         if self.speed == 0:
             return
-        while row := self.store.row("SELECT * FROM plan WHERE due <= ? ORDER BY due, number LIMIT 1", self.pace()):
+        due = "SELECT * FROM plan WHERE due <= ? ORDER BY due, number LIMIT 1"
+        while (now := self.pace()) and self.store.row(due, now):
             with self.store.together():
-                self.store.write("DELETE FROM plan WHERE number = ?", row["number"])
-                case = self.core.case(row["case_number"])
-                if _still_fits(case, row["event"]):
-                    self._act(case, row["event"], json.loads(row["fields"]), row["due"])
+                while row := self.store.row(due, now):
+                    self._step(row)
+
+    def _step(self, row: sqlite3.Row) -> None:
+        self.store.write("DELETE FROM plan WHERE number = ?", row["number"])
+        case = self.core.case(row["case_number"])
+        if _still_fits(case, row["event"]):
+            self._act(case, row["event"], json.loads(row["fields"]), row["due"])
 
     def played(self, case: Case, event: str) -> None:
         """Somebody played the unit by hand: the rest of the plan starts from there."""

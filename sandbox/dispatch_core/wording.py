@@ -14,7 +14,7 @@ _WORDS: dict[str, Any] = tomllib.loads(Path(__file__).with_name("wording.toml").
 COMMON: dict[str, list[str]] = _WORDS["common"]
 TOPICS: dict[str, dict[str, list[str]]] = _WORDS["topic"]
 _STREET = re.compile(r"([\u4e00-\u9fff]{2,3})街道")
-_BEFORE_STREET = re.compile(r"^.*[省市区县]")
+_ABOVE_STREET = re.compile(r"^(?:\w{2,4}省)?(?:\w{2,4}市)?(?:\w{2,4}(?<!社)区)?")
 
 
 class Dice:
@@ -64,13 +64,13 @@ def unit_for(case: Case, seed: int, *, attempt: int = 1) -> tuple[str, str]:
 
 def street_of(case: Case) -> str:
     """Give the street in the address, if one is named."""
-    found = _STREET.search(_BEFORE_STREET.sub("", case.address or ""))
+    found = _STREET.match(_ABOVE_STREET.sub("", case.address or ""))
     return f"{found.group(1)}街道" if found else ""
 
 
 def place_of(case: Case) -> str:
     """Give the place as a unit would write it: the end of the address, without the street."""
-    words = re.sub(r"^.*?街道", "", _BEFORE_STREET.sub("", case.address or "")).strip()
+    words = re.sub(r"^.{2,3}街道", "", _ABOVE_STREET.sub("", case.address or "")).strip()
     return words[:20] if words else "现场"
 
 

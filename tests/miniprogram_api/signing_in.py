@@ -12,22 +12,14 @@ from aiohttp.test_utils import TestClient
 from community.people.credentials import open_staff_session
 from community.people.models import RoleName, Staff
 from community.people.posts import PRODUCT, appoint
-from community.places.models import Origin, Place, PlaceKind
+from community.places.models import Place
 from foundation.clock import real_now
 from foundation.settings import Settings
+from tests.community.people.lane import lay_out_lane
 from tests.conftest import STARTED_AT
 from tests.miniprogram_api.small_wechat import SmallWechat
 
 API = "/api/v1"
-LANES = {
-    "district": (PlaceKind.DISTRICT, None),
-    "street": (PlaceKind.STREET, "district"),
-    "community": (PlaceKind.COMMUNITY, "street"),
-    "other_community": (PlaceKind.COMMUNITY, "street"),
-    "grid": (PlaceKind.GRID, "community"),
-    "building": (PlaceKind.BUILDING, "grid"),
-    "next_building": (PlaceKind.BUILDING, "grid"),
-}
 
 
 @pytest.fixture(scope="session")
@@ -46,12 +38,7 @@ def settings(settings: Settings, wechat: SmallWechat) -> Settings:
 @pytest.fixture
 async def places(database: None) -> dict[str, Place]:
     """A lane of places from the district down to two buildings."""
-    made: dict[str, Place] = {}
-    for name, (kind, above) in LANES.items():
-        made[name] = await Place.create(
-            kind=kind, name=name, parent_id=made[above].id if above else None, origin=Origin.GENERATED
-        )
-    return made
+    return await lay_out_lane()
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aiohttp import ClientSession
 
-from tests.sandbox.line import API_KEY, BASE, KEY_ID, SECRET, Inbox, Line
+from tests.sandbox.line import API_KEY, BASE, KEY_ID, SECRET, Inbox, Line, eventually
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,9 +27,11 @@ async def started(tmp_path: Path, session: ClientSession, callback_url: str) -> 
         cwd=ROOT,
         env={**os.environ, **secrets, "STANDIN_CALLBACK_URL": callback_url},
     )
-    async with asyncio.timeout(15):
-        while not announce.exists():
-            await asyncio.sleep(0.02)
+
+    async def listening() -> bool:
+        return announce.exists()
+
+    await eventually(listening, seconds=15)
     said = json.loads(announce.read_text())
     assert said["pid"] == process.pid
     return process, Line(session, said["url"])

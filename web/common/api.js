@@ -46,12 +46,15 @@ export function problemFrom(status, text, retryAfter) {
 }
 
 /** One call. `key` is the Idempotency-Key of a creating call; `guest` keeps a 401 for the caller. */
-export async function call(method, path, { body, key, signal, patience = PATIENCE_MS, guest = false } = {}) {
+export async function call(method, path, { body, key, signal, patience = PATIENCE_MS, guest = false, again = false } = {}) {
   const answer = await send(method, path, { body, key, signal, patience });
   if (answer.ok) return answer.status === 204 ? null : answer.json();
   const problem = problemFrom(answer.status, await answer.text(), answer.headers.get("Retry-After"));
+  if (isCsrf(problem) && !again) {
+    await renew();
+    return call(method, path, { body, key, signal, patience, guest, again: true });
+  }
   if (problem.status === 401 && !guest) return askToComeIn();
-  if (problem.status === 403 && problem.type.includes("csrf")) return beginAgain();
   throw problem;
 }
 
@@ -78,10 +81,16 @@ export function askToComeIn() {
   return new Promise(() => {});
 }
 
-/** Another session took this browser over meanwhile: show the page as that person. Never answers. */
-function beginAgain() {
-  location.reload();
-  return new Promise(() => {});
+export const isCsrf = problem => problem.type.includes("csrf");
+
+/** Another page of the same person took the cookie over: learn its CSRF token. Of another person: show the page as theirs. */
+export async function renew() {
+  const session = await call("GET", "/page-sessions/current");
+  if (!session.resident || session.resident.id !== recall("resident", "sessionStorage")) {
+    location.reload();
+    await new Promise(() => {});
+  }
+  remember("csrf", session.csrf_token, "sessionStorage");
 }
 
 /** A path with its question, leaving out what is empty. */

@@ -2,7 +2,7 @@
 
 import { say, sayBroken } from "./words.js";
 
-const SPRITE = new URL("../style/icons.svg", import.meta.url).pathname;
+const SPRITE = new URL("../style/icons.svg", import.meta.url);
 const SVG = "http://www.w3.org/2000/svg";
 
 /** An element. Traits: `on` (listeners), `style` (properties), `true` = bare attribute, null or false = none. */
@@ -24,13 +24,26 @@ function present(children) {
   return children.flat(3).filter(child => child !== null && child !== undefined && child !== false && child !== "");
 }
 
+/** Bring all drawings into the page at once, so that a drawing first needed without a network is there too. */
+export async function loadIcons() {
+  try {
+    const text = await (await fetch(SPRITE)).text();
+    const sprite = document.importNode(new DOMParser().parseFromString(text, "image/svg+xml").documentElement, true);
+    sprite.setAttribute("class", "unseen");
+    sprite.setAttribute("aria-hidden", "true");
+    document.body.append(sprite);
+  } catch (error) {
+    // Every drawing stands beside its words; without them the page still says everything.
+  }
+}
+
 /** One drawing of the sprite; beside words, so hidden from screen readers. */
 export function icon(name) {
   const drawing = document.createElementNS(SVG, "svg");
   const use = document.createElementNS(SVG, "use");
   drawing.setAttribute("class", "i");
   drawing.setAttribute("aria-hidden", "true");
-  use.setAttribute("href", `${SPRITE}#i-${name}`);
+  use.setAttribute("href", `#i-${name}`);
   drawing.append(use);
   return drawing;
 }

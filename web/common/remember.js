@@ -24,7 +24,8 @@ export function remember(name, value, store = "localStorage") {
 /** Keep a plain word that look.js reads before the modules are there. */
 export function rememberLook(name, word) {
   try {
-    localStorage.setItem(`linli.${name}`, word);
+    if (word === null) localStorage.removeItem(`linli.${name}`);
+    else localStorage.setItem(`linli.${name}`, word);
   } catch (error) {
     // Forgetting the look is harmless.
   }

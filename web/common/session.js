@@ -32,6 +32,8 @@ async function exchanged(ticket) {
 }
 
 function kept(session) {
+  if (!session.resident) return askToComeIn();
+  remember("resident", session.resident.id, "sessionStorage");
   remember("csrf", session.csrf_token, "sessionStorage");
   return session.resident;
 }

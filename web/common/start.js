@@ -1,16 +1,16 @@
 // How every page begins: words, session, the person's own look, then the page itself; trouble on the way is said, with a way on.
 
-import { button, fillWords, h, icon, put } from "./build.js";
+import { button, fillWords, h, icon, loadIcons, put } from "./build.js";
 import { Problem } from "./api.js";
 import { showLarge } from "./look.js";
 import { watchNetwork } from "./net.js";
-import { rememberLook } from "./remember.js";
 import { comeIn } from "./session.js";
 import { readyToast } from "./toast.js";
-import { language, nearest, preferred, say, speak } from "./words.js";
+import { language, preferred, say, speak } from "./words.js";
 
 /** Run one page for the person who is signed in. */
 export async function start(page, { offline } = {}) {
+  loadIcons();
   await speak(preferred(document.documentElement.lang === "zh-Hans" ? null : document.documentElement.lang));
   fillWords();
   readyToast();
@@ -41,7 +41,6 @@ async function reach(page) {
 async function suit(resident) {
   const wanted = preferred(resident.language);
   if (wanted !== language()) await speak(wanted);
-  if (resident.language) rememberLook("language", nearest(resident.language));
   showLarge(Boolean(resident.large_text));
 }
 
@@ -63,6 +62,7 @@ export function showTrouble(problem, again) {
 
 /** The page of one that is signed out needs words only. */
 export async function startForGuest(page) {
+  loadIcons();
   await speak(preferred(null));
   fillWords();
   titled();

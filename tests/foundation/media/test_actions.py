@@ -10,11 +10,12 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from foundation.access import Actor
-from foundation.clock import real_now
+from foundation.clock import FrozenClock, real_now
 from foundation.database import query, transaction
+from foundation.ground import Ground
 from foundation.media.actions import MediaOwner, attach_media, discard_media
 from foundation.media.errors import MediaAlreadyUsedError, MediaNotFoundError
-from foundation.media.jobs import KEPT_UNATTACHED, sweep_orphans, sweep_rows
+from foundation.media.jobs import KEPT_UNATTACHED, sweep_orphans, sweep_rows, sweep_unattached
 from foundation.media.models import Media
 from foundation.media.receiving import receive
 from foundation.media.store import MediaStore
@@ -22,6 +23,7 @@ from foundation.tasks import spawn
 from tests.foundation.media import files
 from tests.foundation.media.conftest import AT, LI, WANG
 from tests.foundation.media.test_receiving import kept_files
+from tests.jobs import Worker
 
 
 async def uploaded(store: MediaStore, owner: Actor = WANG) -> UUID:
@@ -157,3 +159,24 @@ async def test_objects_without_a_row_are_swept_when_they_are_old(
     assert await sweep_orphans(store, at=real_now() + timedelta(days=2)) == 1
 
     assert kept_files(folder) == [known]
+
+
+async def test_the_sweep_counts_real_hours_whatever_the_domain_clock_shows(ground: Ground, clock: FrozenClock) -> None:
+    young = (await receive(WANG, files.amr(), store=ground.media, at=real_now())).id
+    old = (await receive(WANG, files.amr(), store=ground.media, at=real_now() - timedelta(days=2))).id
+    clock.advance(days=30)
+
+    await sweep_unattached.run(ground)
+
+    assert await Media.exists(id=young)
+    assert not await Media.exists(id=old)
+
+
+async def test_objects_of_discarded_media_are_removed_by_a_job(ground: Ground, worker: Worker) -> None:
+    media = await Media.get(id=(await receive(WANG, files.jpeg(), store=ground.media, at=AT)).id)
+    await discard_media([media.id])
+    assert len([found async for found in ground.media.list("") if found.key in media.keys]) == 2
+
+    await worker.run_jobs()
+
+    assert [found async for found in ground.media.list("") if found.key in media.keys] == []

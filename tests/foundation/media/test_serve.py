@@ -1,6 +1,7 @@
 """What a browser gets under a signed address."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 
 import pytest
 from aiohttp import web
@@ -11,6 +12,7 @@ from foundation.errors import LinliError
 from foundation.media.models import Media
 from foundation.media.receiving import receive
 from foundation.media.serve import answer
+from foundation.media.signing import MediaSigner, Variant
 from foundation.media.store import MediaStore
 from tests.foundation.media import files
 from tests.foundation.media.conftest import AT, WANG
@@ -55,6 +57,14 @@ async def test_a_photo_is_shown_and_may_be_kept_by_this_browser_only(client: Cli
     assert response.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
     assert response.headers["Cache-Control"] == "private, max-age=1440, immutable"
     assert int(response.headers["Content-Length"]) == len(body)
+
+
+async def test_a_browser_keeps_nothing_for_longer_than_a_day(client: Client, store: MediaStore) -> None:
+    stored = await receive(WANG, files.jpeg(), store=store, at=AT)
+    lasting = MediaSigner(b"key of the tests", lifetime=timedelta(days=30), now=lambda: AT)
+
+    async with client.get(lasting.url(stored.id, Variant.FULL)) as response:
+        assert response.headers["Cache-Control"] == "private, max-age=86400, immutable"
 
 
 async def test_a_thumbnail_is_another_smaller_file(client: Client, store: MediaStore) -> None:

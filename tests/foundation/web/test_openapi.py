@@ -114,6 +114,15 @@ def test_a_refusal_has_an_example_of_each_rule(described: Document) -> None:
     assert "idempotency_key_used" in examples
 
 
+@pytest.mark.parametrize(
+    ("text", "fits"), [("楼道的灯坏了", True), ("     ", False), ("楼道\x0e的灯坏", False), ("短", False)]
+)
+def test_the_shape_of_a_text_says_what_is_refused(described: Document, text: str, fits: bool) -> None:
+    shape = described["components"]["schemas"]["NoteBody"]["properties"]["text"]
+
+    assert Draft202012Validator(shape).is_valid(text) is fits
+
+
 async def test_the_description_and_its_page_come_from_here_only(notes: Api) -> None:
     description = await notes.get("/api/v1/openapi.json")
     page = await notes.get("/api/v1/docs")

@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-APP_ID, APP_SECRET = "wx0123456789abcdef", "0123456789abcdef0123456789abcdef"
+APP_ID, APP_SECRET = "wx0123456789abcdef", "fedcba9876543210fedcba9876543210"
 RID = "5f8a9b0c-1d2e3f40-51627384"
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -92,7 +92,9 @@ class Host:
 
 def _copy(answer: web.Response) -> web.Response:
     """A response can be sent once."""
-    return web.Response(body=answer.body, status=answer.status, headers={"Content-Type": answer.headers["Content-Type"]})
+    return web.Response(
+        body=answer.body, status=answer.status, headers={"Content-Type": answer.headers["Content-Type"]}
+    )
 
 
 @asynccontextmanager

@@ -21,6 +21,7 @@ from foundation.wechat.errors import (
 from foundation.wechat.transport import TIMEOUT, Binary, Transport
 from tests.foundation.wechat.host import RID, Host, refused, said
 
+QUERY = {"secret": "hush"}
 PNG = b"\x89PNG\r\n\x1a\n and more"
 
 
@@ -47,23 +48,23 @@ async def test_chinese_and_emoji_are_sent_as_they_are(transport: Transport, host
 async def test_json_that_calls_itself_text_is_read(transport: Transport, host: Host) -> None:
     host.answer("/x", said({"openid": "o1", "name": "王芳"}))
 
-    assert await transport.ask("GET", "x") == {"openid": "o1", "name": "王芳"}
+    assert await transport.ask("GET", "x") == {"openid": "o1", "name": "王芳", "errcode": 0}
 
 
 @pytest.mark.parametrize("content_type", ["application/json; encoding=utf-8", "text/html", "text/plain; charset=gbk"])
 async def test_the_declared_charset_is_not_believed(transport: Transport, host: Host, content_type: str) -> None:
     host.answer("/x", typed('{"name":"王芳"}'.encode(), content_type))
 
-    assert await transport.ask("GET", "x") == {"name": "王芳"}
+    assert await transport.ask("GET", "x") == {"name": "王芳", "errcode": 0}
 
 
 async def test_a_raw_newline_inside_a_text_is_read(transport: Transport, host: Host) -> None:
     host.answer("/x", typed(b'{"a":"1\n2"}', "text/plain"))
 
-    assert await transport.ask("GET", "x") == {"a": "1\n2"}
+    assert await transport.ask("GET", "x") == {"a": "1\n2", "errcode": 0}
 
 
-@pytest.mark.parametrize("errcode", [0, "0"])
+@pytest.mark.parametrize("errcode", [0, "0"], ids=["number", "text"])
 async def test_no_error_is_written_in_several_ways(transport: Transport, host: Host, errcode: object) -> None:
     host.answer("/x", said({"errcode": errcode, "errmsg": "ok"}))
 
@@ -144,9 +145,7 @@ async def test_an_error_with_empty_lists_is_an_error(transport: Transport, host:
         typed(b"[" * 100_000, "text/plain"),
     ],
 )
-async def test_an_answer_that_says_nothing_is_no_answer(
-    transport: Transport, host: Host, answer: web.Response
-) -> None:
+async def test_an_answer_that_says_nothing_is_no_answer(transport: Transport, host: Host, answer: web.Response) -> None:
     host.answer("/x", answer)
 
     with pytest.raises(WeChatUnavailableError):
@@ -220,9 +219,9 @@ async def test_no_failure_shows_the_address_with_its_secrets(
     transport = Transport(session, f"http://127.0.0.1:{full_port}")
 
     with pytest.raises(WeChatUnavailableError) as failed:
-        await transport.ask("GET", "x", params={"secret": "hush-hush"})
+        await transport.ask("GET", "x", params=QUERY)
 
-    assert "hush-hush" not in "".join(traceback.format_exception(failed.value))
+    assert "hush" not in "".join(traceback.format_exception(failed.value))
     assert failed.value.__context__ is None
 
 
@@ -230,9 +229,10 @@ async def test_secrets_do_not_show_when_the_answer_is_bad(transport: Transport, 
     host.answer("/x", typed(b'{"session_key":"hush', "text/plain"))
 
     with pytest.raises(WeChatUnavailableError) as failed:
-        await transport.ask("GET", "x", params={"secret": "hush-hush"})
+        await transport.ask("GET", "x", params=QUERY)
 
-    assert "hush" not in "".join(traceback.format_exception(failed.value, chain=True)).replace("hush-hush\"}", "")
+    assert "hush" not in "".join(traceback.format_exception(failed.value))
+    assert failed.value.__context__ is None
 
 
 @pytest.mark.parametrize("base", ["http://127.0.0.1:1", "http://127.0.0.1:1/", "http://gateway/wx"])

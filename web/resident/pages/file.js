@@ -11,6 +11,7 @@ import { EmergencyWatch, emergencyNumbers } from "../parts/emergency.js";
 import { badField, clearBad, focusOn, placeErrors, problemNotice, problemWords } from "../parts/fields.js";
 import { PhotoPicker } from "../parts/photo-picker.js";
 import { PlacePicker } from "../parts/place-picker.js";
+import { Questions } from "../parts/questions.js";
 import { Sender } from "../parts/sending.js";
 import { drawSimilar } from "../parts/similar.js";
 
@@ -18,6 +19,7 @@ const SHORTEST = 5;
 const MOBILE = /^(\+?86)?1\d{10}$/;
 const HURRY_MS = 600;
 const GUESS_MS = 1200;
+const WAY_BACK_MS = 1500;
 const find = id => document.querySelector(`#${id}`);
 
 start(async resident => new Filing(resident), { offline: "offline.writing" });
@@ -82,7 +84,10 @@ class Filing {
     this.categories = new CategoryPicker(find("field-category"), kept.category || null, category => {
       this.draft.set({ category });
       clearBad(find("field-category"));
+      this.questions.show(category && category.code);
     });
+    this.questions = new Questions(find("questions"), kept.answers, answers => this.draft.set({ answers }));
+    if (kept.category) this.questions.show(kept.category.code);
     if (kept.text) this.listen();
   }
 
@@ -156,8 +161,10 @@ class Filing {
     this.held = on;
     for (const box of document.querySelectorAll(".main input, .main textarea, .main select, .main button")) box.disabled = on;
     find("sending").textContent = on ? say("file.sending") : "";
-    this.sendButton.hidden = on;
-    this.changeButton.hidden = !on;
+    // Not at once: the second tap of a double tap must not land on the way back.
+    clearTimeout(this.timers.wayBack);
+    if (on) this.after("wayBack", WAY_BACK_MS, () => (this.changeButton.hidden = false));
+    else this.changeButton.hidden = true;
     sayWhenOffline(on ? "offline.queued" : "offline.writing");
   }
 
@@ -201,7 +208,7 @@ class Filing {
     this.hold(false);
     const homeless = placeErrors(problem, {
       "/text": find("field-text"), "/media_ids": find("field-photos"), "/place_id": find("field-place"), "/location": find("field-place"),
-      "/category": find("field-category"), "/on_behalf_of/name": find("field-behalf-name"), "/on_behalf_of/phone": find("field-behalf-phone"),
+      "/category": find("field-category"), "/answers": find("field-category"), "/on_behalf_of/name": find("field-behalf-name"), "/on_behalf_of/phone": find("field-behalf-phone"),
       "/confidential": find("field-who"), "/anonymous": find("field-who"),
     });
     const words = homeless.length ? homeless.join(" ") : problem.errors.length ? "" : problemWords(problem);

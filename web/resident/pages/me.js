@@ -47,8 +47,7 @@ async function save(place, room, placeField, roomField) {
   try {
     clearBad(placeField);
     clearBad(roomField);
-    await call("PUT", "/me/home", { body: { place_id: place.id, room: room || null } });
-    const me = await call("GET", "/me");
+    const me = await call("PUT", "/me/home", { body: { place_id: place.id, room } });
     showHome(me.home);
     toast(say("me.home.saved"));
     find("home-now").querySelector("button").focus();
@@ -86,6 +85,9 @@ async function leave() {
     return trouble(problem);
   }
   remember("csrf", null, "sessionStorage");
+  // The next person on this phone reads as they like.
+  rememberLook("language", null);
+  rememberLook("text", null);
   return location.replace("come-in.html");
 }
 

@@ -5,14 +5,14 @@ import { breaking, h, icon, put } from "../../common/build.js";
 import { plateWords } from "../../common/places.js";
 import { readAloudButton } from "../../common/speech.js";
 import { start } from "../../common/start.js";
-import { dueWords, hourWords, learnServerTime, serverNow, spanWords, whenWords } from "../../common/times.js";
+import { MINUTE, dueWords, hourWords, learnServerTime, serverNow, spanWords, whenWords } from "../../common/times.js";
 import { say, sayCount } from "../../common/words.js";
 import { watch } from "../../live.js";
 import { Acts } from "../parts/acts.js";
 import { caseName } from "../parts/case-card.js";
 import { clocks } from "../parts/clocks.js";
 import { problemNotice, problemWords } from "../parts/fields.js";
-import { drawLog, newestFirst, newsWords } from "../parts/log.js";
+import { drawLog, newestFirst, newsWords, readable } from "../parts/log.js";
 import { pictures } from "../parts/pictures.js";
 import { ratingForm, ratingGiven } from "../parts/rating.js";
 import { open, sentence } from "../parts/state.js";
@@ -103,7 +103,7 @@ class Progress {
   hear(event) {
     this.events.push(event);
     drawLog(find("log"), this.events, this.complaint);
-    find("news").textContent = newsWords(event);
+    if (readable(event)) find("news").textContent = newsWords(event);
     this.look();
   }
 
@@ -187,7 +187,7 @@ class Progress {
   /** The rating form stays as it is while news arrive: nobody's half-given stars may vanish. */
   drawRating() {
     const { rating, can, round } = this.complaint;
-    const shown = rating ? `given ${JSON.stringify(rating)}` : can.includes("rate") ? `form ${round}` : "";
+    const shown = can.includes("rate") ? `form ${round}` : rating ? `given ${JSON.stringify(rating)}` : "";
     if (shown === this.ratingShown) return;
     this.ratingShown = shown;
     const form = shown.startsWith("form") && ratingForm(this.complaint, { done: () => this.rated(), trouble: problem => put(find("trouble"), problemNotice(problemWords(problem))) });
@@ -202,15 +202,17 @@ class Progress {
 
   tick() {
     this.ticks();
-    const filed = spanWords(serverNow() - Date.parse(this.complaint.created_at));
     const { followers } = this.complaint;
-    const age = open(this.complaint) ? say(this.complaint.mine === false ? "progress.age.other" : "progress.age", { span: filed }) : "";
+    const age = open(this.complaint) ? this.ageWords() : "";
     const words = [age, followers && sayCount("followers", followers)].filter(Boolean).join(" · ");
     if (this.age && this.age.textContent !== words) this.age.textContent = words;
-    if (this.complaint.urge_after && Date.parse(this.complaint.urge_after) <= serverNow() && !this.urgeAsked) {
-      this.urgeAsked = true;
-      this.look();
-    }
+    this.acts.draw(this.complaint);
+  }
+
+  ageWords() {
+    const since = serverNow() - Date.parse(this.complaint.created_at);
+    if (since < MINUTE) return say("progress.age.now");
+    return say(this.complaint.mine === false ? "progress.age.other" : "progress.age", { span: spanWords(since) });
   }
 
   /** What "read to me" reads: where, what is so, what was promised, the newest news. */

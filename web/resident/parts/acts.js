@@ -24,7 +24,7 @@ async function tellOnSheet({ name, path, wordsNeeded, complaint, solid }) {
         box.focus();
         return false;
       }
-      return attempt(() => post(path(complaint), { reason }, { key }), field);
+      return attempt(() => post(path(complaint), { reason: reason || say("withdraw.noreason") }, { key }), field);
     },
   });
   if (done) toast(say(`${name}.done`));
@@ -44,15 +44,16 @@ async function attempt(act, field) {
 async function urge(complaint) {
   const key = freshKey();
   const field = h("div", { class: "field" }, h("span", { class: "error-here" }));
-  const done = await askOnSheet({ title: say("urge.title"), body: [h("p", {}, say("urge.line")), field], yes: say("urge.yes"), no: say("urge.no"), act: () => attempt(() => post(`/complaints/${complaint.id}/urgings`, {}, { key }), field) });
+  const done = await askOnSheet({ title: say("urge.title"), body: [h("p", {}, say("urge.line")), field], yes: say("urge.yes"), no: say("urge.no"), act: () => attempt(() => post(`/complaints/${complaint.id}/urgings`, undefined, { key }), field) });
   if (done) toast(say("urge.done"));
   return done;
 }
 
 /** The urge button: ready, or saying when it will be. Null where urging makes no sense. */
 function urgeButton(complaint, changed) {
-  if (complaint.can.includes("urge")) return button(say("urge.open"), async () => (await urge(complaint)) && changed(), { symbol: "bell" });
-  if (!complaint.urge_after || Date.parse(complaint.urge_after) <= serverNow()) return null;
+  const early = complaint.urge_after && Date.parse(complaint.urge_after) > serverNow();
+  if (complaint.can.includes("urge") && !early) return button(say("urge.open"), async () => (await urge(complaint)) && changed(), { symbol: "bell" });
+  if (!early) return null;
   return h("button", { type: "button", class: "btn", "aria-disabled": "true" }, icon("bell"), h("span", {}, say("urge.later", { time: hourWords(complaint.urge_after) })));
 }
 
@@ -77,7 +78,7 @@ function supplementForm(complaint, changed, close) {
     close();
     return changed();
   }, { kind: "btn--solid btn--wide" });
-  return h("section", { class: "card", id: "more" }, h("h2", {}, say("more.title")), field, photoField, send, button(say("sheet.leave"), close, { kind: "btn--plain btn--wide" }));
+  return h("section", { class: "card", id: "more" }, h("h2", {}, say("more.title")), recall(`carried.${complaint.id}`) && h("p", {}, say("more.carried")), field, photoField, send, button(say("sheet.leave"), close, { kind: "btn--plain btn--wide" }));
 }
 
 /** Draws the acts into `place` and the ways out into `out`; keeps an open form open while news arrive. */
@@ -89,7 +90,8 @@ export class Acts {
   draw(complaint) {
     this.complaint = complaint;
     const { can, urge_after: later, followed, mine, status } = complaint;
-    const now = JSON.stringify([can, later, followed, mine, status, Boolean(this.form)]);
+    const early = Boolean(later) && Date.parse(later) > serverNow();
+    const now = JSON.stringify([can, early, later, followed, mine, status, Boolean(this.form)]);
     if (now === this.drawn) return;
     this.drawn = now;
     if (!can.includes("supplement")) this.form = null;
@@ -108,6 +110,7 @@ export class Acts {
 
   closeForm() {
     remember(`more.${this.complaint.id}`, null);
+    remember(`carried.${this.complaint.id}`, null);
     this.form = null;
     this.draw(this.complaint);
     this.place.querySelector("button")?.focus();
@@ -116,11 +119,18 @@ export class Acts {
   followButton() {
     const { id, mine, followed, can } = this.complaint;
     if (mine || !(followed || can.includes("follow"))) return null;
-    return button(say(followed ? "follow.stop" : "follow.start"), async () => {
-      await call(followed ? "DELETE" : "PUT", `/complaints/${id}/follow`);
-      toast(say(followed ? "follow.stopped" : "follow.started"));
+    if (followed) return button(say("follow.stop"), () => this.unfollow(), { symbol: "people" });
+    return button(say("follow.start"), async () => {
+      await call("PUT", `/complaints/${id}/follow`);
+      toast(say("follow.started"));
       await this.changed();
-    }, { symbol: "people", "aria-pressed": String(Boolean(followed)) });
+    }, { symbol: "people" });
+  }
+
+  /** Whoever follows no longer may no longer look either: back to the list. */
+  async unfollow() {
+    await call("DELETE", `/complaints/${this.complaint.id}/follow`);
+    location.replace("complaints.html?scope=followed");
   }
 
   link(name) {

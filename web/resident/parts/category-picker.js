@@ -2,7 +2,7 @@
 
 import { ask, get } from "../../common/api.js";
 import { h, icon, put } from "../../common/build.js";
-import { language, say } from "../../common/words.js";
+import { say } from "../../common/words.js";
 
 const MOST_WORDS = 800;
 const LEVELS = 3;
@@ -15,7 +15,7 @@ function shortName(path) {
 /** A picker in `place`. `chosen` is {code, path} or null; `changed` hears every choice. */
 export class CategoryPicker {
   constructor(place, chosen, changed) {
-    Object.assign(this, { place, chosen, changed, offered: [], tree: null });
+    Object.assign(this, { place, chosen, changed, offered: [] });
     this.chips = h("div", { class: "chips", role: "group", "aria-label": say("category.label") });
     this.lists = h("div", { class: "stack", hidden: true });
     place.append(this.chips, this.lists);
@@ -65,9 +65,7 @@ export class CategoryPicker {
     this.draw();
     if (!open) return;
     try {
-      if (!this.tree || this.spoken !== language()) this.tree = await categoryTree();
-      this.spoken = language();
-      this.list(0, this.tree);
+      this.list(0, await categoryTree());
     } catch (problem) {
       put(this.lists, h("p", { class: "hint", role: "status" }, say("trouble.unreachable")));
     }
@@ -90,7 +88,15 @@ export class CategoryPicker {
   }
 }
 
-async function categoryTree() {
-  const told = await get("/complaint-categories");
-  return told.items || told;
+let tree = null;
+
+/** The whole tree, asked for once. */
+export async function categoryTree() {
+  tree = tree || get("/complaint-categories");
+  try {
+    return (await tree).items;
+  } catch (problem) {
+    tree = null;
+    throw problem;
+  }
 }

@@ -53,6 +53,11 @@ function note(due, now) {
   return lines[now.head]();
 }
 
+/** The server's own words about a promise are worth their room when it was broken, or is counted in working days. */
+function explains(due) {
+  return due.state === "late" || (due.kind === "result" && due.state === "running");
+}
+
 /** One clock. Answers its element and `tick`, which redraws only what time changes. */
 function clock(due, complaint, events) {
   const start = startOf(due, complaint, events);
@@ -75,7 +80,7 @@ function clock(due, complaint, events) {
   };
   tick();
   face.append(h("p", {}, note(due, reading(due, start))));
-  if (due.explanation) face.append(h("p", {}, say("clock.explained", { text: due.explanation })));
+  if (due.explanation && explains(due)) face.append(h("p", {}, due.explanation));
   return { face, tick };
 }
 

@@ -17,7 +17,7 @@ export function newestFirst(events) {
 }
 
 /** A note without words is something this reader may not see. */
-function readable(event) {
+export function readable(event) {
   return event.type !== "note" || Boolean(event.text) || Boolean(event.media && event.media.length);
 }
 

@@ -16,7 +16,7 @@ export async function sendOnce(draft) {
   try {
     const complaint = await post("/complaints", body, { key: draft.kept.key });
     // Words written while the answer was under way are not in it: they are offered as an addition.
-    if (draft.body().text !== body.text) remember(`more.${complaint.id}`, draft.body().text);
+    if (draft.body().text !== body.text) carryOver(complaint, draft.body().text);
     draft.drop();
     return complaint;
   } catch (problem) {
@@ -27,12 +27,18 @@ export async function sendOnce(draft) {
   }
 }
 
+/** Words that came too late for the complaint wait on its page as an addition. */
+function carryOver(complaint, text) {
+  remember(`more.${complaint.id}`, text);
+  remember(`carried.${complaint.id}`, true);
+}
+
 /** The key is taken: an earlier form of this draft did arrive. Fetch its answer; the newer words are offered as an addition. */
 async function sentBefore(draft, earlier, body, problem) {
   for (const form of earlier) {
     try {
       const complaint = await post("/complaints", form, { key: draft.kept.key });
-      if (body.text !== form.text) remember(`more.${complaint.id}`, body.text);
+      if (body.text !== form.text) carryOver(complaint, body.text);
       draft.drop();
       return complaint;
     } catch (other) {

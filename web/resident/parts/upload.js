@@ -1,6 +1,6 @@
 // Sending one photo: with its progress, and made smaller first when it is far larger than anybody needs to see.
 
-import { API, askToComeIn, problemFrom, unsafeHeaders, Problem } from "../../common/api.js";
+import { API, Problem, askToComeIn, isCsrf, problemFrom, renew, unsafeHeaders } from "../../common/api.js";
 
 const LARGE_BYTES = 2.5 * 1024 * 1024;
 const LONG_SIDE = 2560;
@@ -28,6 +28,17 @@ async function lighter(file) {
 export async function upload(file, key, onPart) {
   const form = new FormData();
   form.append("file", await lighter(file), file.name || "photo.jpg");
+  try {
+    return await sendForm(form, key, onPart);
+  } catch (problem) {
+    if (isCsrf(problem)) await renew();
+    else if (problem.status === 401) await askToComeIn();
+    else throw problem;
+  }
+  return sendForm(form, key, onPart);
+}
+
+function sendForm(form, key, onPart) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", `${API}/media`);
@@ -43,6 +54,5 @@ export async function upload(file, key, onPart) {
 
 function finish(request, resolve, reject) {
   if (request.status >= 200 && request.status < 300) return resolve(JSON.parse(request.responseText));
-  if (request.status === 401) return askToComeIn();
   return reject(problemFrom(request.status, request.responseText, request.getResponseHeader("Retry-After")));
 }

@@ -1,0 +1,61 @@
+"""What waits for a person: messages the core did not take, updates that fit nothing, and conflicting ones."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from community.complaints.dispatch.outbound import retry_parked
+from community.complaints.models import (
+    Complaint,
+    DispatchConflict,
+    DispatchMessage,
+    DispatchUpdate,
+    MessageState,
+    UpdateState,
+)
+from foundation.clock import real_now
+from foundation.database import transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """One thing that waits for a person."""
+
+    kind: str
+    """`message`, `update` or `conflict`."""
+    name: str
+    """The case number, or the update's id."""
+    since: datetime
+    why: str
+
+
+async def parked_things() -> list[Parked]:
+    """List everything that waits for a person, oldest first."""
+    messages = await DispatchMessage.filter(state=MessageState.PARKED).select_related("complaint")
+    updates = await DispatchUpdate.filter(state=UpdateState.PARKED)
+    conflicts = await DispatchConflict.filter(settled_at=None)
+    things = [
+        Parked("message", f"{each.complaint.number}/{each.seq}", each.created_at, each.last_error or "")
+        for each in messages
+    ]
+    things += [Parked("update", each.update_id, each.received_at, each.outcome or "") for each in updates]
+    things += [
+        Parked("conflict", each.update_id, each.received_at, "known with another body") for each in conflicts
+    ]
+    return sorted(things, key=lambda each: each.since)
+
+
+async def retry_everything(number: str | None) -> int:
+    """Let parked messages and updates try again; of one complaint if its number is given."""
+    complaint_id: UUID | None = None
+    if number:
+        complaint_id = (await Complaint.get(number=number)).id
+    async with transaction() as tx:
+        count = await retry_parked(complaint_id=complaint_id)
+        if number is None:
+            rows = await tx.query(
+                "UPDATE dispatch_update SET state = 'waiting', attempts = 0, not_before = %s, claimed_until = NULL"
+                " WHERE state = 'parked' RETURNING id", real_now(),
+            )
+            count += len(rows)
+    return count

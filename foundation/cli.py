@@ -1,0 +1,181 @@
+"""`linli`: one command for everything an operator does. Rooms add theirs in `<room>/commands.py`."""
+
+import asyncio
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from foundation.clock import real_now
+from foundation.parts import commands
+
+app = typer.Typer(
+    name="linli", help="邻里: the resident-facing backend of a city district.", no_args_is_help=True,
+    add_completion=False, pretty_exceptions_enable=False,
+)
+clock_app = typer.Typer(name="clock", help="Show or move the domain's time; never in production.", no_args_is_help=True)
+vault_app = typer.Typer(name="vault", help="The keys personal data are sealed with.", no_args_is_help=True)
+Announce = Annotated[Path | None, typer.Option(help="Write the bound address to this file when ready.")]
+
+
+@app.command()
+def serve(announce: Announce = None) -> None:
+    """Answer at the doors: the API, the live feed and the pages."""
+    _run(doors=True, later_work=False, announce=announce)
+
+
+@app.command()
+def work(announce: Announce = None) -> None:
+    """Do later work: jobs, the core's updates, due deadlines, upkeep."""
+    _run(doors=False, later_work=True, announce=announce)
+
+
+@app.command(name="all")
+def everything(announce: Announce = None) -> None:
+    """Do both in one process; for trying out, not for a district."""
+    _run(doors=True, later_work=True, announce=announce)
+
+
+def _run(*, doors: bool, later_work: bool, announce: Path | None) -> None:
+    from foundation.command import bring_up_to_date, standing  # noqa: PLC0415
+    from foundation.process import run  # noqa: PLC0415
+
+    async def start(settings: Any) -> None:
+        await bring_up_to_date(settings)
+        await run(settings, doors=doors, later_work=later_work, announce=lambda at: _announce(announce, at))
+
+    with standing(quiet=False) as settings, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(start(settings))
+
+
+def _loop_factory() -> Any:
+    try:
+        import uvloop  # noqa: PLC0415
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def _announce(path: Path | None, address: Any) -> None:
+    """Write the address by rename, so that a reader never sees half of it."""
+    if path is None:
+        return
+    text = f"http://{address[0]}:{address[1]}\n" if address else "\n"
+    part = path.with_suffix(path.suffix + ".part")
+    part.write_text(text)
+    part.replace(path)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this version's shape; safe to repeat, safe to run twice at once."""
+    from foundation.command import bring_up_to_date, standing  # noqa: PLC0415
+
+    with standing() as settings:
+        applied = asyncio.run(bring_up_to_date(settings))
+    for each in applied:
+        typer.echo(each)
+    typer.echo(f"{len(applied)} applied." if applied else "Nothing to do.")
+
+
+@app.command()
+def doctor() -> None:
+    """Check every outside thing and say what to do about what is wrong."""
+    from foundation.doctor import examine  # noqa: PLC0415
+
+    raise typer.Exit(examine())
+
+
+@app.command(name="map")
+def show_map() -> None:
+    """Print what belongs together: events and their reactions, routes, upkeep."""
+    from foundation.mapping import describe  # noqa: PLC0415
+
+    sys.stdout.write(describe())
+
+
+@clock_app.command("show")
+def clock_show() -> None:
+    """Show the domain's time beside the real one."""
+    _move(None)
+
+
+@clock_app.command("set")
+def clock_set(at: Annotated[str, typer.Argument(help="2026-11-21T08:00:00+08:00")]) -> None:
+    """Put the domain's time to an instant; it runs on from there."""
+    instant = datetime.fromisoformat(at)
+    if instant.tzinfo is None:
+        raise typer.BadParameter("the time needs its zone, such as +08:00")
+    _move(lambda reading, now: type(reading)(real_at=now, domain_at=instant, rate=reading.rate))
+
+
+@clock_app.command("advance")
+def clock_advance(by: Annotated[str, typer.Argument(help="90s, 31m, 25h, 3d, or seconds")]) -> None:
+    """Move the domain's time on, for all processes at once."""
+    span = _span(by)
+    _move(lambda reading, now: reading.moved(now, by=span))
+
+
+@clock_app.command("rate")
+def clock_rate(rate: Annotated[float, typer.Argument(min=0.0, max=100_000.0)]) -> None:
+    """Let the domain's time run so many times as fast as the real one."""
+    _move(lambda reading, now: reading.paced(now, rate=rate))
+
+
+def _span(text: str) -> timedelta:
+    units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+    number, unit = (text[:-1], text[-1]) if text[-1:] in units else (text, "s")
+    try:
+        return timedelta(seconds=float(number) * units[unit])
+    except (ValueError, OverflowError):
+        raise typer.BadParameter("write 90s, 31m, 25h, 3d, or a number of seconds") from None
+
+
+def _move(change: Any) -> None:
+    """Move the clock if asked to, wait until every process has taken it over, and show it."""
+    from foundation import clock_setting  # noqa: PLC0415
+    from foundation.command import CommandError, with_ground  # noqa: PLC0415
+
+    async def moved(ground: Any) -> datetime:
+        if change is None:
+            now: datetime = ground.clock.now()
+            return now
+        if ground.settings.environment == "production":
+            raise CommandError(str(clock_setting.ClockIsFixedError()))
+        reading = await clock_setting.move(change)
+        await asyncio.sleep(2 * clock_setting.RENEW_SECONDS)
+        return reading.at(real_now())
+
+    now = with_ground(moved, name="clock")
+    typer.echo(f"domain {now.isoformat(timespec='seconds')}   real {real_now().isoformat(timespec='seconds')}")
+
+
+@vault_app.command("rotate")
+def vault_rotate() -> None:
+    """Seal with the current key what is still sealed with an older one; safe to stop and to repeat."""
+    from tortoise.connection import get_connections  # noqa: PLC0415
+
+    from foundation.command import with_ground  # noqa: PLC0415
+    from foundation.parts import load_parts  # noqa: PLC0415
+    from foundation.vault import rotate  # noqa: PLC0415
+
+    columns = [column for part in load_parts() for column in part.sealed]
+    done = with_ground(
+        lambda ground: rotate(get_connections().get("default"), ground.vault, columns), name="vault"
+    )
+    for each in done:
+        typer.echo(str(each))
+
+
+def main() -> None:
+    """Run the command line."""
+    app.add_typer(clock_app)
+    app.add_typer(vault_app)
+    for group in commands():
+        if group.info.name:
+            app.add_typer(group)
+        else:
+            app.registered_commands.extend(group.registered_commands)
+    app()

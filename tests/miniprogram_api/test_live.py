@@ -1,0 +1,295 @@
+"""The live door: what it says to whom, and how it refuses."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from foundation.live import own_topic
+from foundation.access import Actor
+from miniprogram_api import live
+from tests.live import Door, MortalRedis, Notebook, Phone, eventually, phones
+
+
+@pytest.fixture
+async def door(tmp_path: Path) -> AsyncIterator[Door]:
+    redis = MortalRedis(tmp_path)
+    await redis.start()
+    notebook = Notebook()
+    notebook.write("1")
+    async with Door.opened(redis.url, notebook) as opened:
+        yield opened
+    redis.stop()
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+async def phone(door: Door) -> AsyncIterator[Phone]:
+    async with phones(door.url, 1) as (only,):
+        yield only
+
+
+async def said(socket: aiohttp.ClientWebSocketResponse) -> dict[str, Any]:
+    frame: dict[str, Any] = await asyncio.wait_for(socket.receive_json(), 5)
+    return frame
+
+
+async def ended_with(socket: aiohttp.ClientWebSocketResponse) -> Any:
+    message = await asyncio.wait_for(socket.receive(), 5)
+    assert message.type is aiohttp.WSMsgType.CLOSE
+    return message.data
+
+
+async def test_hello_and_watch_may_be_sent_together(door: Door, http: aiohttp.ClientSession) -> None:
+    async with http.ws_connect(door.url) as socket:
+        await socket.send_json({"type": "hello", "token": "resident-1"})
+        await socket.send_json({"type": "watch", "topic": "page:1", "after": 0})
+
+        assert [await said(socket) for _ in range(3)] == [
+            {"type": "welcome", "server_time": "2026-11-20T13:06:00Z"},
+            {"type": "event", "topic": "page:1", "seq": 1, "event": {"text": "line 1", "for": "zh-Hans"}},
+            {"type": "caught_up", "topic": "page:1", "last_seq": 1},
+        ]
+
+
+@pytest.mark.parametrize("how", ["address", "header"])
+async def test_the_token_may_come_with_the_request(door: Door, http: aiohttp.ClientSession, how: str) -> None:
+    url, headers = (f"{door.url}?token=resident-1", {}) if how == "address" else (door.url, {"Authorization": "Bearer resident-1"})
+    async with http.ws_connect(url, headers=headers) as socket:
+        assert (await said(socket))["type"] == "welcome"
+        await socket.send_json({"type": "hello", "token": "resident-1"})
+        assert (await said(socket))["type"] == "welcome"
+        await socket.send_json({"type": "hello", "token": "resident-2"})
+        assert (await said(socket))["problem"]["type"] == "/problems/already-signed-in"
+
+
+@pytest.mark.parametrize("token", ["", "wrong", "resident-66", "x" * 3000])
+@pytest.mark.parametrize("how", ["hello", "address"])
+async def test_a_bad_or_ended_token_is_closed_with_4401(
+    door: Door, http: aiohttp.ClientSession, token: str, how: str
+) -> None:
+    door.people.ended.add("resident-66")
+    url = f"{door.url}?token={token}" if how == "address" and token else door.url
+    async with http.ws_connect(url) as socket:
+        if url == door.url:
+            await socket.send_json({"type": "hello", "token": token})
+        assert (await said(socket))["problem"]["type"] == "/problems/not-signed-in"
+        assert await ended_with(socket) == 4401
+
+
+async def test_who_does_not_say_hello_in_time_is_closed_with_4401(
+    door: Door, http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "HELLO_SECONDS", 0.2)
+    async with http.ws_connect(door.url) as socket:
+        await socket.send_json({"type": "ping"})
+        assert await said(socket) == {"type": "pong"}
+        assert await ended_with(socket) == 4401
+    await eventually(lambda: door.feed.figures.sockets == 0)
+
+
+async def test_who_watches_before_hello_is_closed_with_4401(door: Door, http: aiohttp.ClientSession) -> None:
+    async with http.ws_connect(door.url) as socket:
+        await socket.send_json({"type": "watch", "topic": "page:1"})
+        assert (await said(socket))["problem"]["status"] == 401
+        assert await ended_with(socket) == 4401
+
+
+async def test_a_database_that_is_away_at_hello_asks_to_try_later(door: Door, http: aiohttp.ClientSession) -> None:
+    door.people.broken = True
+    async with http.ws_connect(f"{door.url}?token=resident-1") as socket:
+        assert await ended_with(socket) == 1013
+
+
+async def test_what_may_not_be_seen_answers_like_what_does_not_exist(door: Door, http: aiohttp.ClientSession) -> None:
+    door.notebook.write("secret")
+    answers = []
+    async with http.ws_connect(f"{door.url}?token=resident-1") as socket:
+        await said(socket)
+        for topic in ("page:secret", "page:404", "nothing:1", "page", "me:resident:2", ":", "页:1"):
+            await socket.send_json({"type": "watch", "topic": topic})
+            answer = await said(socket)
+            assert answer.pop("topic") == topic
+            answers.append(answer)
+    problem = {"type": "/problems/not-found", "title": "没有找到", "status": 404, "detail": "没有找到"}
+    assert answers == [{"type": "error", "problem": problem}] * 7
+
+
+async def test_problems_are_said_in_the_persons_language(door: Door, http: aiohttp.ClientSession) -> None:
+    async with http.ws_connect(f"{door.url}?token=resident-1/en", headers={"Accept-Language": "zh-TW"}) as socket:
+        await said(socket)
+        await socket.send_json({"type": "watch", "topic": "page:404"})
+        assert (await said(socket))["problem"]["title"] == "Not found"
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "pointer"),
+    [
+        ("", "/problems/unreadable-request", None),
+        ("{", "/problems/unreadable-request", None),
+        ("[" * 5000, "/problems/unreadable-request", None),
+        ("null", "/problems/invalid-fields", ""),
+        ("[]", "/problems/invalid-fields", ""),
+        ("{}", "/problems/invalid-fields", "/type"),
+        ('{"type": "dance"}', "/problems/invalid-fields", "/type"),
+        ('{"type": 7}', "/problems/invalid-fields", "/type"),
+        ('{"type": "hello"}', "/problems/invalid-fields", "/token"),
+        ('{"type": "hello", "token": 7}', "/problems/invalid-fields", "/token"),
+        ('{"type": "watch"}', "/problems/invalid-fields", "/topic"),
+        ('{"type": "watch", "topic": "page:1", "after": -1}', "/problems/invalid-fields", "/after"),
+        ('{"type": "watch", "topic": "page:1", "after": true}', "/problems/invalid-fields", "/after"),
+        ('{"type": "watch", "topic": "page:1", "after": "1"}', "/problems/invalid-fields", "/after"),
+        ('{"type": "watch", "topic": "page:1", "after": 1e400}', "/problems/invalid-fields", "/after"),
+        ('{"type": "watch", "topic": "page:1", "after": 99999999999999999999}', "/problems/invalid-fields", "/after"),
+        ('{"type": "watch", "topic": "page:1", "colour": 1}', "/problems/invalid-fields", "/colour"),
+        ('{"type": "watch", "topic": "\\ud800"}', None, None),
+        (json.dumps({"type": "watch", "topic": "x" * 101}), "/problems/invalid-fields", "/topic"),
+        (b"\x00\x01", "/problems/unreadable-request", None),
+    ],
+)
+async def test_a_malformed_frame_is_answered_and_the_socket_lives_on(
+    door: Door, http: aiohttp.ClientSession, text: str | bytes, code: str | None, pointer: str | None
+) -> None:
+    async with http.ws_connect(f"{door.url}?token=resident-1") as socket:
+        await said(socket)
+        await (socket.send_bytes(text) if isinstance(text, bytes) else socket.send_str(text))
+        answer = await said(socket)
+        assert answer["type"] == "error"
+        if code:
+            assert answer["problem"]["type"] == code
+        if pointer is not None:
+            assert answer["problem"]["errors"][0]["pointer"] == pointer
+        await socket.send_json({"type": "ping"})
+        assert await said(socket) == {"type": "pong"}
+
+
+async def test_a_frame_that_is_too_big_ends_the_socket(door: Door, http: aiohttp.ClientSession) -> None:
+    async with http.ws_connect(f"{door.url}?token=resident-1") as socket:
+        await said(socket)
+        await socket.send_json({"type": "watch", "topic": "x" * 10_000})
+        assert await ended_with(socket) == 1009
+    await eventually(lambda: door.feed.figures.sockets == 0)
+
+
+async def test_one_socket_watches_fifty_topics_and_no_more(door: Door, phone: Phone) -> None:
+    for n in range(51):
+        door.notebook.write(str(n))
+
+    await phone.come(*(f"page:{n}" for n in range(51)))
+
+    await eventually(lambda: len(phone.caught_up) == 50)
+    await eventually(lambda: len(phone.others) == 2)
+    assert phone.others[1]["topic"] == "page:50"
+    assert phone.others[1]["problem"]["type"] == "/problems/too-many-topics"
+    await phone.say(type="unwatch", topic="page:0")
+    await phone.watch("page:50")
+    await eventually(lambda: "page:50" in phone.caught_up)
+    await phone.watch("page:1", after=0)  # one of the fifty, anew
+    await eventually(lambda: phone.numbers["page:1"] == [1, 2, 1, 2])
+
+
+async def test_who_unwatches_hears_no_more(door: Door, phone: Phone) -> None:
+    await phone.come("page:1")
+    await eventually(lambda: phone.caught_up)
+
+    await phone.say(type="unwatch", topic="page:1")
+    await phone.say(type="unwatch", topic="never watched")
+    await phone.say(type="ping")
+    await eventually(lambda: {"type": "pong"} in phone.others)
+    await door.feed.publish("page:1", door.notebook.write("1"))
+    await phone.say(type="ping")
+    await eventually(lambda: phone.others.count({"type": "pong"}) == 2)
+
+    assert phone.numbers["page:1"] == [1]
+
+
+async def test_a_personal_topic_is_everybodys_own(door: Door) -> None:
+    async with phones(door.url, 2) as (one, two):
+        await asyncio.gather(one.come("me"), two.come("me"))
+        await eventually(lambda: one.caught_up == two.caught_up == {"me": 0})
+
+        own = own_topic("me", Actor("resident", 2))
+        await door.feed.publish(own, door.notebook.write(own.removeprefix("me:"), "hello"))
+
+        await eventually(lambda: two.events["me"] == [{"text": "hello", "for": "zh-Hans"}])
+        assert one.numbers["me"] == []
+
+
+@pytest.mark.parametrize("size", [10, 125, 126, 65_000, 65_536, 300_000])
+@pytest.mark.parametrize("compress", [0, 15])
+async def test_frames_of_every_size_are_read_also_by_clients_that_offer_compression(
+    door: Door, phone: Phone, size: int, compress: int
+) -> None:
+    door.notebook.write("big", "字" * (size // 3))
+
+    await phone.come("page:big", compress=compress)
+    await eventually(lambda: phone.caught_up)
+    await door.feed.publish("page:big", door.notebook.write("big", "x" * size))
+    await eventually(lambda: phone.position("page:big") == 2)
+
+    assert [len(event["text"]) for event in phone.events["page:big"]] == [size // 3, size]
+    assert phone.socket is not None
+    assert phone.socket.compress == 0
+
+
+async def test_an_ended_sign_in_loses_its_socket_soon(door: Door, phone: Phone) -> None:
+    await phone.come("page:1")
+    await eventually(lambda: phone.caught_up)
+
+    door.people.ended.add("resident-1")
+
+    assert await phone.gone() == 4401
+    await eventually(lambda: door.feed.figures.sockets == 0)
+
+
+async def test_a_room_that_crashes_costs_an_error_frame_only(door: Door, phone: Phone) -> None:
+    door.notebook.broken = True
+    await phone.come("page:1")
+    await eventually(lambda: len(phone.others) == 2)
+    assert phone.others[1]["problem"]["status"] == 500
+
+    door.notebook.broken = False
+    await phone.watch("page:1")
+    await eventually(lambda: phone.caught_up)
+
+
+async def test_more_frames_than_a_person_sends_are_read_slowly(
+    door: Door, phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "BURST", 10)
+    monkeypatch.setattr(live, "FRAMES_PER_SECOND", 100.0)
+    await phone.come()
+    began = asyncio.get_running_loop().time()
+
+    for _ in range(40):
+        await phone.say(type="ping")
+    await eventually(lambda: phone.others.count({"type": "pong"}) == 40)
+
+    assert asyncio.get_running_loop().time() - began > 0.25
+
+
+async def test_a_request_that_is_no_websocket_is_refused(door: Door, http: aiohttp.ClientSession) -> None:
+    async with http.get(door.url) as answer:
+        assert answer.status == 400
+        assert answer.content_type == "application/problem+json"
+
+
+async def test_a_client_that_vanishes_leaves_nothing_behind(door: Door) -> None:
+    async with phones(door.url, 20) as crowd:
+        await asyncio.gather(*(phone.come("page:1") for phone in crowd))
+        await eventually(lambda: all(phone.caught_up for phone in crowd))
+        for phone in crowd:
+            phone.cut()
+        await eventually(lambda: door.feed.figures.sockets == 0)
+        board = door.feed._board  # noqa: SLF001 - whether it is empty cannot be seen from outside
+        assert board is not None
+        assert all(subject.is_idle() for subject in board._subjects.values())  # noqa: SLF001
