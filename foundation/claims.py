@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 
 from foundation.database import query
 from foundation.ground import Ground
+from foundation.redis import open_listener
 from foundation.tasks import spawn, stop
 
 log = structlog.get_logger(__name__)
@@ -61,7 +62,7 @@ async def serve(ground: Ground, claims: Claims, work: Callable[[Row], Awaitable[
     A row whose work fails stays claimed and is taken again when its lease ends.
     """
     bell = asyncio.Event()
-    ear = spawn(_listen(ground.redis, claims.table, bell), name=f"ear:{claims.table}")
+    ear = spawn(_listen(ground.settings.redis_url or "", claims.table, bell), name=f"ear:{claims.table}")
     try:
         while True:
             if await clear(claims, work) < claims.batch:
@@ -95,10 +96,11 @@ async def _wait(bell: asyncio.Event) -> None:
     bell.clear()
 
 
-async def _listen(redis: Redis, table: str, bell: asyncio.Event) -> None:
+async def _listen(url: str, table: str, bell: asyncio.Event) -> None:
+    """Ring for each word that rows wait; without Redis the poll alone finds them."""
     while True:
         try:
-            async with redis.pubsub() as channel:
+            async with open_listener(url) as redis, redis.pubsub() as channel:
                 await channel.subscribe(f"linli:wake:{table}")
                 while True:
                     if await channel.get_message(timeout=5.0):

@@ -60,12 +60,28 @@ def _loop_factory() -> Any:
 
 def _announce(path: Path | None, address: Any) -> None:
     """Write the address by rename, so that a reader never sees half of it."""
-    if path is None:
-        return
-    text = f"http://{address[0]}:{address[1]}\n" if address else "\n"
+    if path is not None:
+        _write_whole(path, f"http://{address[0]}:{address[1]}\n" if address else "\n")
+
+
+def _write_whole(path: Path, text: str) -> None:
     part = path.with_suffix(path.suffix + ".part")
     part.write_text(text)
     part.replace(path)
+
+
+@app.command()
+def databases(announce: Announce = None) -> None:
+    """Keep the embedded PostgreSQL and Redis up for other processes, until told to stop."""
+    import signal  # noqa: PLC0415
+
+    from foundation.command import bring_up_to_date, standing  # noqa: PLC0415
+
+    with standing() as settings:
+        asyncio.run(bring_up_to_date(settings))
+        lines = f"LINLI_DATABASE_URL={settings.database_url}\nLINLI_REDIS_URL={settings.redis_url}\n"
+        _write_whole(announce, lines) if announce else typer.echo(lines, nl=False)
+        signal.sigwait({signal.SIGTERM, signal.SIGINT})
 
 
 @app.command()
@@ -112,10 +128,11 @@ def clock_set(at: Annotated[str, typer.Argument(help="2026-11-21T08:00:00+08:00"
 
 
 @clock_app.command("advance")
-def clock_advance(by: Annotated[str, typer.Argument(help="90s, 31m, 25h, 3d, or seconds")]) -> None:
-    """Move the domain's time on, for all processes at once."""
-    span = _span(by)
-    _move(lambda reading, now: reading.moved(now, by=span))
+def clock_advance(by: Annotated[str, typer.Argument(help="90s, 31m, 25h, 3d, seconds, or - for spans by line")]) -> None:
+    """Move the domain's time on, for all processes at once; with `-`, each line read is one move."""
+    for line in sys.stdin if by == "-" else [by]:
+        span = _span(line.strip())
+        _move(lambda reading, now, by=span: reading.moved(now, by=by))
 
 
 @clock_app.command("rate")

@@ -61,7 +61,7 @@ class Transaction:
     async def store_jobs(self) -> None:
         """Send the collected jobs in one batch, on this transaction's connection."""
         if self._calls:
-            raw = self.connection._connection  # type: ignore[attr-defined]  # noqa: SLF001 - procrastinate needs psycopg's own
+            raw = self.connection._connection  # noqa: SLF001 - procrastinate needs psycopg's own
             jobs = [call.job for call in self._calls]
             await app.job_manager.batch_defer_jobs_async(jobs, connection=raw)
 

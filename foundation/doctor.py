@@ -54,8 +54,7 @@ async def _ask_all(settings: Settings, parts: tuple[Part, ...]) -> list[Finding]
         findings.append(await _ask("tables", _tables, "run `linli migrate`"))
         findings.append(await _ask("Redis", ground.redis.ping, "see LINLI_REDIS_URL"))
         findings.append(await _ask("media store", ground.media.ask, "see LINLI_MEDIA__STORE_URL"))
-        for ping in (ping for part in parts for ping in part.pings):
-            findings.append(await _about(ground, ping))
+        findings += [await _about(ground, ping) for part in parts for ping in part.pings]
     missing = await missing_migrations({"connections": {"default": "psycopg://x@/x"}, "apps": apps_of(parts)})
     findings.append(Finding("models", not missing, ", ".join(missing) or "as migrated"))
     return findings

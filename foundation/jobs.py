@@ -119,7 +119,7 @@ def job(
     """
 
     def decorate(run: Callable[..., Awaitable[None]]) -> Job:
-        async def perform(context: JobContext, **arguments: Any) -> None:
+        async def perform(context: JobContext, /, **arguments: Any) -> None:
             ground: Ground = context.additional_context[GROUND]
             with structlog.contextvars.bound_contextvars(job=name, job_id=context.job.id):
                 await run(ground, **arguments)

@@ -32,7 +32,7 @@ async def stand_for_leader(ground: Ground, parts: tuple[Part, ...], url: str) ->
             async with _elected(url) as connection, _schedule(ground, parts):
                 log.info("leader_elected")
                 await _lead(ground, parts, connection)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             # Whatever went wrong, the lock is gone with the connection: somebody else may lead, or we again.
             log.warning("leader_in_doubt", error=type(error).__name__)
         await asyncio.sleep(BEAT_SECONDS)

@@ -15,7 +15,7 @@ from tortoise.context import TortoiseContext
 from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.recorder import MigrationRecorder
-from tortoise.migrations.writer import format_migration_name
+from tortoise.migrations.writer import MigrationWriter, format_migration_name
 from tortoise.transactions import in_transaction
 
 LOCK = 4_193_110_001
@@ -68,15 +68,21 @@ async def missing_migrations(config: dict[str, Any]) -> list[str]:
     """List the rooms whose models differ from their migrations; needs no database."""
     async with TortoiseContext() as context:
         await context.init(config=config, init_connections=False)
-        writers = await MigrationAutodetector(context.apps, config["apps"]).changes()
+        writers = await _changes(context, config)
     return [f"{writer.app_label}: {writer.name}" for writer in writers]
+
+
+async def _changes(context: TortoiseContext, config: dict[str, Any]) -> list[MigrationWriter]:
+    if context.apps is None:
+        raise RuntimeError("the context was not initialised")
+    return await MigrationAutodetector(context.apps, config["apps"]).changes()
 
 
 async def write_migrations(config: dict[str, Any], name: str) -> list[str]:
     """Write the migrations the models ask for, named `NNNN_<name>`; give their paths."""
     async with TortoiseContext() as context:
         await context.init(config=config, init_connections=False)
-        writers = await MigrationAutodetector(context.apps, config["apps"]).changes()
+        writers = await _changes(context, config)
         paths = []
         for writer in writers:
             writer.name = format_migration_name(int(writer.name.split("_", 1)[0]), name)

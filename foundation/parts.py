@@ -4,7 +4,7 @@ Every room has a `wiring.py` with one value `PART`. Here they are listed by
 name, from the ground up; `process.py` builds web and worker processes from them.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib import import_module
@@ -76,6 +76,10 @@ class Part:
     endpoints: tuple["Endpoint", ...] = ()
     routes: tuple["web.RouteDef", ...] = ()
     authenticate: "Callable[[web.Request], Awaitable[Actor | None]] | None" = None
+    authenticate_token: "Callable[[Ground, str], Awaitable[Actor | None]] | None" = None
+    """Finds out whose a token or a one-time ticket is, for sockets."""
+    check_sessions: Callable[[Collection[str]], Awaitable[set[str]]] | None = None
+    """Gives those of some sign-ins that have not ended, for sockets that stay open."""
     reactions: tuple["Reaction[Any]", ...] = ()
     jobs: tuple["Job", ...] = ()
     schedules: tuple[Schedule, ...] = ()

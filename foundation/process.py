@@ -133,10 +133,11 @@ async def _run_worker_once(ground: Ground, url: str) -> None:
 @asynccontextmanager
 async def answering(ground: Ground, parts: Sequence[Part]) -> AsyncIterator[web.AppRunner]:
     """Answer at the doors while the block lasts."""
-    feed = spawn(ground.live.run(), name="live")
-    runner = web.AppRunner(
-        create_app(ground, parts), access_log=None, shutdown_timeout=ground.settings.web.drain_seconds
-    )
+    topics = [topic for part in parts for topic in part.topics]
+    feed = spawn(ground.live.run(ground, topics), name="live")
+    app = create_app(ground, parts)
+    app.on_shutdown.append(lambda _: ground.live.close())
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=ground.settings.web.drain_seconds)
     try:
         await runner.setup()
         site = web.TCPSite(runner, ground.settings.web.host, ground.settings.web.port)

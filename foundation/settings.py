@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "LINLI_"
 STAND_IN = "sandbox-"
+KEY_BYTES = 32
 RATE = re.compile(r"\d+/\d+s")
 
 
@@ -140,20 +141,20 @@ class VaultSettings(Group):
     @field_validator("keys")
     @classmethod
     def refuse_short_keys(cls, keys: dict[str, SecretStr]) -> dict[str, SecretStr]:
-        """A key that is not 32 bytes would fail at the first phone number."""
+        """Refuse a key that is not 32 bytes, which would fail at the first phone number."""
         for key_id, key in keys.items():
             try:
                 size = len(base64.b64decode(key.get_secret_value(), validate=True))
             except ValueError:
                 size = 0
-            if size != 32:
+            if size != KEY_BYTES:
                 msg = f"the key {key_id!r} must be 32 bytes in base64"
                 raise ValueError(msg)
         return keys
 
     @model_validator(mode="after")
     def refuse_a_missing_current_key(self) -> Self:
-        """The current key must be among the keys."""
+        """Refuse a current key that is not among the keys."""
         if self.current not in self.keys:
             msg = f"current names the key {self.current!r}, which is not among the keys"
             raise ValueError(msg)

@@ -1,14 +1,31 @@
 """What the ground itself adds to a process."""
 
+from datetime import timedelta
 
-from foundation.media.jobs import delete_objects
+from foundation.idempotency import KEPT_FOR, sweep_idempotency_keys
+from foundation.clock import real_now
+from foundation.ground import Ground
+from foundation.jobs import job
+from foundation.media.jobs import delete_objects, sweep_unattached
 from foundation.media.serve import ROUTES as MEDIA_ROUTES
-from foundation.parts import Part
+from foundation.parts import Part, Schedule
+from foundation.wechat.miniprogram import open_miniprogram
+
+HOURLY = timedelta(hours=1)
+
+
+@job("foundation.forget_old_answers", attempts=3)
+async def forget_old_answers(_: Ground) -> None:
+    """Forget the answers kept for repeated requests after their seven days."""
+    await sweep_idempotency_keys(real_now() - KEPT_FOR)
+
 
 PART = Part(
     name="foundation",
     models=("foundation.models", "foundation.idempotency", "foundation.media.models", "foundation.audit"),
     migrations="foundation.migrations",
-    routes=(*MEDIA_ROUTES,),
-    jobs=(delete_objects,),
+    routes=MEDIA_ROUTES,
+    jobs=(delete_objects, sweep_unattached, forget_old_answers),
+    schedules=(Schedule(sweep_unattached, lambda _: HOURLY), Schedule(forget_old_answers, lambda _: HOURLY)),
+    opens=(open_miniprogram,),
 )

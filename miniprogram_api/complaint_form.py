@@ -87,7 +87,7 @@ async def get_similar_complaints(call: Call, query: SimilarQuery) -> SimilarList
         place_id = home.place_id
     community = await community_above(place_id) if place_id is not None else None
     found = await similar_complaints(query.text, community, actor=call.actor, at=call.at)
-    pictures = await pictures_of([(each.complaint, Viewer.SUPPORTER) for each in found], at=call.at)
+    pictures = await pictures_of([(each.complaint, Viewer.SUPPORTER) for each in found])
     return SimilarListView(items=[
         SimilarView(complaint=PublicComplaintView.of(picture), likeness=each.likeness)
         for picture, each in zip(pictures, found, strict=True)

@@ -116,7 +116,7 @@ def _sealed(call: Call, body: FileComplaintBody) -> bytes | None:
 
 async def show(call: Call, complaint: Complaint, viewer: Viewer = Viewer.OWNER) -> ComplaintView:
     """Show one complaint to the caller."""
-    picture = await picture_of(complaint, viewer, at=call.at)
+    picture = await picture_of(complaint, viewer)
     return ComplaintView.of(picture, ground=call.ground, language=call.language, at=call.at)
 
 
@@ -133,7 +133,7 @@ async def get_complaints(
         if community is None:
             return PageView[PublicComplaintView](items=[], next_cursor=None)
         near = await complaints_near(community, call.actor, status=query.status, before=before, limit=query.limit)
-        seen = await pictures_of([(each, Viewer.SUPPORTER) for each in near], at=call.at)
+        seen = await pictures_of([(each, Viewer.SUPPORTER) for each in near])
         return PageView[PublicComplaintView](
             items=[PublicComplaintView.of(each) for each in seen], next_cursor=_next(near, query.limit)
         )
@@ -141,7 +141,7 @@ async def get_complaints(
         (Viewer.OWNER, my_complaints) if query.scope == "mine" else (Viewer.SUPPORTER, followed_complaints)
     )
     rows = await listed(call.actor, status=query.status, before=before, limit=query.limit)
-    pictures = await pictures_of([(each, viewer) for each in rows], at=call.at)
+    pictures = await pictures_of([(each, viewer) for each in rows])
     views = [ComplaintView.of(each, ground=call.ground, language=call.language, at=call.at) for each in pictures]
     return PageView[ComplaintView](items=views, next_cursor=_next(rows, query.limit))
 

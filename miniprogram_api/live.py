@@ -104,19 +104,21 @@ async def open_live(request: web.Request) -> web.WebSocketResponse:
         compress=False, heartbeat=HEARTBEAT_SECONDS, timeout=CLOSE_SECONDS, max_msg_size=LONGEST_FRAME
     )
     await opened.prepare(request)
+    opened.headers.clear()  # they have been sent, and a silent socket should weigh little
     if request.transport is not None:
         await Conversation(request, opened, request.transport).talk()
     return opened
 
 
 class Conversation:
-    """What is said on one socket."""
+    """What is said on one socket. There are many, mostly silent: it is kept small."""
+
+    __slots__ = ("_allowance", "_counted_at", "_feed", "_opened", "_peer", "_request", "_token")
 
     def __init__(self, request: web.Request, opened: web.WebSocketResponse, transport: asyncio.Transport) -> None:
         self._request = request
         self._opened = opened
-        self._ground = request.app[GROUND]
-        self._feed = self._ground.live
+        self._feed = request.app[GROUND].live
         self._token = ""
         self._allowance = float(BURST)
         self._counted_at = asyncio.get_running_loop().time()
@@ -137,7 +139,7 @@ class Conversation:
 
     async def _come_in(self) -> None:
         """Find out who it is: from the address, from a header, or from the first frames."""
-        token = self._request.query.get("token") or _bearer(self._request)
+        token = _token_of(self._request)
         if token is not None:
             await self._sign_in(token)
         while self._peer.actor is None and not self._peer.is_ending:
@@ -227,7 +229,7 @@ class Conversation:
             self._refuse(frame.topic, CrashedError())
 
     def _welcome(self) -> None:
-        self._say({"type": "welcome", "server_time": self._ground.clock.now()})
+        self._say({"type": "welcome", "server_time": self._request.app[GROUND].clock.now()})
 
     def _refuse(self, topic: str | None, error: LinliError) -> None:
         language = self._peer.actor.language if self._peer.actor else self._request[LANGUAGE]
@@ -264,7 +266,10 @@ def _placed(fault: ErrorDetails) -> ErrorDetails:
     return fault
 
 
-def _bearer(request: web.Request) -> str | None:
+def _token_of(request: web.Request) -> str | None:
+    """Take the token that came with the request, in the address or in a header."""
+    if request.query_string and (token := request.query.get("token")):
+        return token
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
 

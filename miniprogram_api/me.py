@@ -13,7 +13,7 @@ from community.people.actions import (
 from community.people.credentials import revoke
 from community.people.errors import (
     HomeNeedsBuildingError,
-    InvalidLoginCodeError,
+    InvalidWechatCodeError,
     NameGivenByOfficeError,
     PhoneBoundTooOftenError,
     UnusablePhoneError,
@@ -103,7 +103,7 @@ async def patch_me(call: Call, body: ProfileBody) -> MeView:
     "PUT",
     "/me/phone",
     access=Access.RESIDENT,
-    errors=(InvalidLoginCodeError, UnusablePhoneError, PhoneBoundTooOftenError, WechatUnavailableError),
+    errors=(InvalidWechatCodeError, UnusablePhoneError, PhoneBoundTooOftenError, WechatUnavailableError),
     summary="Bind the phone number WeChat has verified",
 )
 async def put_phone(call: Call, body: PhoneBody) -> MeView:

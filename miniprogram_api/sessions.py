@@ -7,7 +7,7 @@ from aiohttp import hdrs
 from community.people.actions import sign_in
 from community.people.credentials import issue_ticket, sign_out
 from community.people.errors import (
-    InvalidLoginCodeError,
+    InvalidWechatCodeError,
     SignInRefusedError,
     StaffSignInClosedError,
     WechatUnavailableError,
@@ -58,7 +58,7 @@ class TicketView(Output):
     access=Access.ANYONE,
     status=201,
     limit="sessions",
-    errors=(InvalidLoginCodeError, SignInRefusedError, WechatUnavailableError),
+    errors=(InvalidWechatCodeError, SignInRefusedError, WechatUnavailableError),
     summary="Sign a resident in with a wx.login code",
 )
 async def post_session(call: Call, body: SignInBody) -> SessionView:

@@ -5,7 +5,7 @@ from typing import Final
 import structlog
 
 from community.people.actions import WechatIdentity
-from community.people.errors import InvalidLoginCodeError, SignInRefusedError, WechatUnavailableError
+from community.people.errors import InvalidWechatCodeError, SignInRefusedError, WechatUnavailableError
 from foundation.errors import LinliError
 from foundation.ground import Ground
 from foundation.wechat.errors import WeChatError, WeChatUnavailableError
@@ -21,7 +21,7 @@ async def identity_of_code(ground: Ground, code: str) -> WechatIdentity:
     """Ask WeChat who a `wx.login` code stands for.
 
     Raises:
-        InvalidLoginCodeError: wrong, used or too old.
+        InvalidWechatCodeError: wrong, used or too old.
         SignInRefusedError: WeChat blocks the account.
         WechatUnavailableError: not now.
 
@@ -37,7 +37,7 @@ async def phone_of_code(ground: Ground, code: str) -> str:
     """Ask WeChat which phone number a `getPhoneNumber` code stands for.
 
     Raises:
-        InvalidLoginCodeError: wrong, used, too old, or of another kind.
+        InvalidWechatCodeError: wrong, used, too old, or of another kind.
         WechatUnavailableError: not now.
 
     """
@@ -53,4 +53,4 @@ def _refusal(error: WeChatError) -> LinliError:
         return WechatUnavailableError()
     if error.errcode == HIGH_RISK:
         return SignInRefusedError()
-    return InvalidLoginCodeError()
+    return InvalidWechatCodeError()

@@ -3,12 +3,14 @@
 from foundation.parts import Part, endpoints_of
 from miniprogram_api import complaint_form, complaints, live, me, media, pages, sessions
 from miniprogram_api.callbacks import dispatch
-from miniprogram_api.identity import authenticate
+from miniprogram_api.identity import authenticate, authenticate_token, check_sessions
 
 PART = Part(
     name="miniprogram_api",
     endpoints=endpoints_of(sessions, me, pages, media, complaint_form, complaints, dispatch),
     routes=live.routes,
     authenticate=authenticate,
+    authenticate_token=authenticate_token,
+    check_sessions=check_sessions,
     opens=(dispatch.open_inbox,),
 )

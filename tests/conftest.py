@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientSession
+from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
 from redis.asyncio import Redis
 
@@ -26,6 +26,7 @@ from tests.jobs import Worker
 from tests.phone import Phone
 from tests.town import Town
 
+Client = TestClient[web.Request, web.Application]
 STARTED_AT = datetime(2026, 11, 20, 13, 6, tzinfo=UTC)  # a Friday evening, 21:06 in Shenzhen
 TEMPLATE = "linli_template"
 
@@ -141,13 +142,16 @@ async def ground(database: None, redis: Redis, settings: Settings, clock: Frozen
 
 
 @pytest.fixture
-async def api(ground: Ground) -> AsyncIterator[TestClient]:
+async def api(ground: Ground) -> AsyncIterator[Client]:
     """Give a client of the whole product's doors, in this process."""
     from foundation.tasks import spawn, stop  # noqa: PLC0415
     from foundation.web.app import create_app  # noqa: PLC0415
 
-    feed = spawn(ground.live.run(), name="live")
-    async with TestClient(TestServer(create_app(ground, load_parts()))) as client:
+    parts = load_parts()
+    feed = spawn(ground.live.run(ground, [topic for part in parts for topic in part.topics]), name="live")
+    app = create_app(ground, parts)
+    app.on_shutdown.append(lambda _: ground.live.close())
+    async with TestClient(TestServer(app)) as client:
         yield client
     await stop(feed)
 
@@ -160,7 +164,7 @@ async def worker(ground: Ground) -> AsyncIterator[Worker]:
 
 
 @pytest.fixture
-async def core(core_server: DispatchCore, api: TestClient) -> DispatchCore:
+async def core(core_server: DispatchCore, api: Client) -> DispatchCore:
     """Give an empty dispatch core that calls back to the doors of this test."""
     await core_server.reset()
     await core_server.call_back_to(str(api.make_url("/api/v1/callbacks/dispatch")))
@@ -168,19 +172,19 @@ async def core(core_server: DispatchCore, api: TestClient) -> DispatchCore:
 
 
 @pytest.fixture
-async def town(database: None) -> Town:
+async def town(ground: Ground) -> Town:
     """Give a small neighbourhood."""
-    return await Town.build()
+    return await Town.build(ground)
 
 
 @pytest.fixture
-async def phone(api: TestClient, town: Town) -> Phone:
+async def phone(api: Client, town: Town) -> Phone:
     """Give the phone of a resident whose home is confirmed."""
     return await town.resident(api, "陈阿姨")
 
 
 @pytest.fixture
-async def neighbour(api: TestClient, town: Town) -> Phone:
+async def neighbour(api: Client, town: Town) -> Phone:
     """Give the phone of somebody who lives next door."""
     return await town.resident(api, "隔壁老李")
 

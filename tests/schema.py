@@ -20,8 +20,8 @@ def main() -> None:
             kept[path] = path.read_text()
             path.unlink()
     config = {"connections": {"default": "psycopg://nobody@/nowhere"}, "apps": apps, "use_tz": True}
-    for path in asyncio.run(write_migrations(config, "first")):
-        print(path)
+    for written in asyncio.run(write_migrations(config, "first")):
+        print(written)  # noqa: T201
     for path, text in kept.items():
         if not path.name.startswith("0001"):
             path.write_text(text)

@@ -19,7 +19,7 @@ from community.people.actions import (
 from community.places.actions import PlaceDraft, add_place
 from community.places.models import Origin, Place, PlaceKind
 from foundation.clock import real_now
-from foundation.web.keys import GROUND
+from foundation.ground import Ground
 from tests.phone import Phone
 
 LANE = (
@@ -33,6 +33,7 @@ _numbers = count(1)
 class Town:
     """The places of the neighbourhood, by what they are."""
 
+    ground: Ground
     district: Place
     street: Place
     community: Place
@@ -40,25 +41,25 @@ class Town:
     building: Place
 
     @classmethod
-    async def build(cls) -> "Town":
+    async def build(cls, ground: Ground) -> "Town":
         """Lay out one lane from the district down to a building."""
         made: list[Place] = []
         for kind, name in LANE:
             draft = PlaceDraft(kind=kind, name=name, origin=Origin.GENERATED)
             made.append(await add_place(draft, parent=made[-1] if made else None))
-        return cls(*made)
+        return cls(ground, *made)
 
     async def resident(self, api: TestClient[Any, Any], nickname: str) -> Phone:
         """Let somebody move in: signed in, phone bound, home confirmed."""
-        ground = api.server.app[GROUND]  # type: ignore[union-attr]
-        number, at = next(_numbers), ground.clock.now()
+        number, at, vault = next(_numbers), self.ground.clock.now(), self.ground.vault
         signed = await sign_in(
             WechatIdentity("sandbox-wx-app", f"test-{number}", None), device="test", at=at, real_at=real_now(),
             good_for=timedelta(days=1),
         )
         resident_id = signed.opened.sign_in.resident_id
+        assert resident_id is not None
         await change_profile(resident_id, ProfileChange(nickname=nickname))
-        await bind_phone(resident_id, f"+86138{number:08d}", vault=ground.vault, at=at)
-        await claim_home(resident_id, place_id=self.building.id, room="302", vault=ground.vault, at=at)
+        await bind_phone(resident_id, f"+86138{number:08d}", vault=vault, at=at)
+        await claim_home(resident_id, place_id=self.building.id, room="302", vault=vault, at=at)
         await confirm_home_by_register(resident_id, at=at)
         return Phone(api, signed.opened.token, resident_id)

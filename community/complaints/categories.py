@@ -6,6 +6,7 @@ The same tree feeds the form and the services of the dispatch core.
 """
 
 import csv
+import io
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from importlib import resources
 
 from community.complaints.errors import AnswerDoesNotFitError, UnknownCategoryError
 
+SHORTEST_TELLING_NAME = 3
 DEFAULT_DAYS = 10
 """Working days where nobody has chosen a category yet."""
 
@@ -45,8 +47,8 @@ class Category:
 
 
 def _rows(name: str) -> Iterator[dict[str, str]]:
-    with (resources.files("community.complaints") / "facts" / name).open(encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file)
+    text = (resources.files("community.complaints") / "facts" / name).read_text(encoding="utf-8")
+    yield from csv.DictReader(io.StringIO(text, newline=""))
 
 
 @cache
@@ -126,5 +128,6 @@ def suggest(text: str, *, most: int = 3) -> list[Suggestion]:
 
 
 def _evidence(text: str, category: Category) -> float:
-    words = (*category.words, category.name) if len(category.name) > 2 and category.name != "其他" else category.words
+    tells = len(category.name) >= SHORTEST_TELLING_NAME and category.name != "其他"
+    words = (*category.words, category.name) if tells else category.words
     return sum(math.sqrt(len(word)) * min(3, text.count(word)) for word in words)

@@ -1,5 +1,6 @@
 """What runs later or by itself: passing on again, comparing with the core, deadlines and unrated results."""
 
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -39,7 +40,7 @@ async def mark_late(ground: Ground) -> int:
         async with transaction() as tx:
             complaint = await Complaint.filter(id=complaint_id).select_for_update(no_key=True).get()
             await reproject(complaint, at=now, calendar=await current_calendar())
-            tx.after_commit(lambda it=complaint: ground.live.publish(topic_of(it), it.last_seq))
+            tx.after_commit(partial(ground.live.publish, topic_of(complaint), complaint.last_seq))
     return len(touched)
 
 

@@ -25,13 +25,14 @@ async def watch(_: Ground, actor: Actor, key: str) -> Hashable:
         raise NotFoundError from None
     if str(complaint_id) != key:
         raise NotFoundError
-    _, viewer = await access_complaint(actor, complaint_id)
-    return viewer, actor.language
+    return (await access_complaint(actor, complaint_id))[1], actor.language
 
 
 async def history(ground: Ground, key: str, after: int, view: Hashable) -> NumberedEvents:
     """Give the events after a number as a view sees them."""
-    viewer, language = view  # type: ignore[misc]  # what `watch` gave
+    if not isinstance(view, tuple):
+        raise TypeError(view)
+    viewer, language = view
     return [
         (event.seq, show_event(event, Viewer(viewer), str(language), ground.media.url))
         for event in await events_after(UUID(key), after)

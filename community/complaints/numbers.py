@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from foundation.clock import LOCAL_ZONE_NAME
 
 LOCAL = ZoneInfo(LOCAL_ZONE_NAME)
+SHORTEST = 9
 ROWS = (
     "0317598642", "7092154863", "4206871359", "1750983426", "6123045978",
     "3674209581", "5869720134", "8945362017", "9438617205", "2581436790",
@@ -35,4 +36,4 @@ def check_digit(digits: str) -> str:
 def is_case_number(text: str) -> bool:
     """Whether a number was read or typed without a slip."""
     digits = text.strip().replace("-", "").replace(" ", "")
-    return digits.isdecimal() and digits.isascii() and len(digits) > 8 and check_digit(digits) == "0"
+    return digits.isdecimal() and digits.isascii() and len(digits) >= SHORTEST and check_digit(digits) == "0"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from community.complaints.dispatch.outbound import retry_parked
+from community.complaints.jobs import pass_on
 from community.complaints.models import (
     Complaint,
     DispatchConflict,
@@ -14,7 +14,7 @@ from community.complaints.models import (
     UpdateState,
 )
 from foundation.clock import real_now
-from foundation.database import transaction
+from foundation.database import Transaction, transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ async def retry_everything(number: str | None) -> int:
     if number:
         complaint_id = (await Complaint.get(number=number)).id
     async with transaction() as tx:
-        count = await retry_parked(complaint_id=complaint_id)
+        count = await _retry_messages(tx, complaint_id)
         if number is None:
             rows = await tx.query(
                 "UPDATE dispatch_update SET state = 'waiting', attempts = 0, not_before = %s, claimed_until = NULL"
@@ -59,3 +59,19 @@ async def retry_everything(number: str | None) -> int:
             )
             count += len(rows)
     return count
+
+
+async def _retry_messages(tx: Transaction, complaint_id: UUID | None) -> int:
+    """Let parked messages try again, each complaint's in order; give how many there were."""
+    parked = DispatchMessage.filter(state=MessageState.PARKED).order_by("complaint_id", "seq")
+    if complaint_id:
+        parked = parked.filter(complaint_id=complaint_id)
+    messages = await parked.select_for_update()
+    for message in messages:
+        await DispatchMessage.filter(id=message.id).update(
+            state=MessageState.WAITING, first_tried_at=None, next_try_at=real_now()
+        )
+        tx.defer(pass_on.call(
+            complaint_id=str(message.complaint_id), seq=message.seq, lock=f"complaint:{message.complaint_id}"
+        ))
+    return len(messages)

@@ -57,12 +57,12 @@ class Picture:
     urge_after: datetime | None
 
 
-async def picture_of(complaint: Complaint, viewer: Viewer, *, at: datetime) -> Picture:
+async def picture_of(complaint: Complaint, viewer: Viewer) -> Picture:
     """Give one complaint's picture."""
-    return (await pictures_of([(complaint, viewer)], at=at))[0]
+    return (await pictures_of([(complaint, viewer)]))[0]
 
 
-async def pictures_of(seen: Sequence[tuple[Complaint, Viewer]], *, at: datetime) -> list[Picture]:
+async def pictures_of(seen: Sequence[tuple[Complaint, Viewer]]) -> list[Picture]:
     """Give many complaints' pictures with a fixed number of queries."""
     ids = [complaint.id for complaint, _ in seen]
     deadlines = defaultdict(list)

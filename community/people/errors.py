@@ -48,11 +48,11 @@ class CsrfTokenMissingError(NotSignedInError):
     message = "页面已过期，请刷新后再试"
 
 
-class InvalidLoginCodeError(InvalidFieldError):
+class InvalidWechatCodeError(InvalidFieldError):
     """WeChat does not know the code (any more): used, older than five minutes, or never given."""
 
     code = "invalid_code"
-    message = "登录凭证已失效，请重新进入"
+    message = "微信给的凭证已失效，请再试一次"
     pointer = "/code"
 
 

@@ -170,7 +170,7 @@ async def units_of(place_id: int, *, at: datetime) -> list[Responsibility]:
         JOIN place a ON a.id = ANY(string_to_array(trim(both '/' from p.path), '/')::bigint[])
         JOIN responsibility r ON r.place_id = a.id
         WHERE p.id = %s AND r.post = 'unit' AND r.from_at <= %s AND (r.to_at IS NULL OR r.to_at > %s)
-        ORDER BY a.depth DESC, r.subject, r.id
+        ORDER BY a.depth DESC, r.subject COLLATE "C", r.id
         """,
         place_id, at, at,
     )  # fmt: skip

@@ -40,6 +40,7 @@ _NUMERALS = re.compile(
 _DIGITS = {character: value for value, character in enumerate("零一二三四五六七八九")} | {"\u3007": 0}
 _NOTHING_READABLE = re.compile("[^A-Z0-9\u3400-\u9fff\U00020000-\U0003134f]+")
 _BUILDING_WORDS = re.compile("(?<=[A-Z0-9])(?:号楼|栋楼|幢楼|座楼|幢|座|号)")
+_GAP_BEFORE_UNIT = re.compile(" +(?=(?:号|栋|幢|座|单元|巷|楼)(?: |$))")
 _STOREY_AS_BUILDING = re.compile("(?<=[A-Z0-9])楼")
 _SYMBOL = re.compile("[A-Z0-9]+|网格|单元|.")
 _SLIP_WEIGHT = 0.7
@@ -75,7 +76,7 @@ def read(text: str) -> Reading:
     """Read what somebody typed, or what a place is called."""
     plain = unicodedata.normalize("NFKC", text[:QUERY_LENGTH]).upper().translate(_traditional())
     plain = _NOTHING_READABLE.sub(" ", _NUMERALS.sub(_as_digits, plain))
-    plain = re.sub(r"第(?=\d)", "", plain)
+    plain = _GAP_BEFORE_UNIT.sub("", re.sub(r"第(?=\d)", "", plain))
     plain = re.sub(r"网格\s*(\d+)", r"\1网格", plain)
     plain = _BUILDING_WORDS.sub(BUILDING_UNIT, re.sub(r"(?<!\d)0+(?=\d)", "", plain))
     if not re.search(f"[A-Z0-9]{BUILDING_UNIT}", plain):

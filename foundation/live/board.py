@@ -13,6 +13,7 @@ from itertools import islice
 import structlog
 
 from foundation.access import Actor
+from foundation.errors import NotFoundError
 from foundation.ground import Ground
 from foundation.live.batches import Batch
 from foundation.live.figures import LiveFigures
@@ -26,7 +27,11 @@ MOST_IDLE = 20_000
 MOST_IDLE_BYTES = 64 * 1024 * 1024
 MOST_IN_QUERY = 5_000
 """Topics compared in one query; more would hold up the loop."""
+MOST_PAIRS = 2_000
 BATCH_SECONDS = 0.02
+
+Pair = tuple[Actor, str]
+"""Somebody, and the id of a thing they want to watch."""
 
 
 class Subject:
@@ -80,9 +85,14 @@ class Board:
         self.topics = {topic.kind: topic for topic in topics}
         self._ground = ground
         self._subjects: dict[str, Subject] = {}
-        self._batches = {
-            topic.kind: Batch(partial(self._read_numbers, topic), pause=BATCH_SECONDS)
-            for topic in self.topics.values()
+        self._numbers = {
+            kind: Batch[Subject, bool](partial(self._read_numbers, topic), pause=BATCH_SECONDS, most=MOST_IN_QUERY)
+            for kind, topic in self.topics.items()
+        }
+        self._rights = {
+            kind: Batch[Pair, Hashable | None](partial(self.views, topic), pause=BATCH_SECONDS, most=MOST_PAIRS)
+            for kind, topic in self.topics.items()
+            if topic.watch_many
         }
         self._listening = 0
         self._hears = False
@@ -129,11 +139,26 @@ class Board:
 
     async def ask(self, subject: Subject) -> None:
         """Read its number from the database, together with whoever else asks."""
-        await self._batches[subject.topic.kind].ask(subject)
+        await self._numbers[subject.topic.kind].ask(subject)
 
-    async def view(self, topic: Topic, actor: Actor, id: str) -> Hashable:  # noqa: A002 - it is one
-        """Ask whether somebody may watch, and what they see of it."""
-        return await topic.watch(self._ground, actor, id)
+    async def view(self, topic: Topic, actor: Actor, id_: str) -> Hashable:
+        """Ask how somebody sees a thing, together with whoever else asks.
+
+        Raises:
+            NotFoundError: not at all.
+        """
+        if topic.watch_many is None:
+            self.figures.right_reads += 1
+            return await topic.watch(self._ground, actor, id_)
+        view = await self._rights[topic.kind].ask((actor, id_))
+        if view is None:
+            raise NotFoundError
+        return view
+
+    async def views(self, topic: Topic, pairs: Sequence[Pair]) -> Sequence[Hashable | None]:
+        """Ask for many at once; only of topics that can."""
+        self.figures.right_reads += 1
+        return await topic.watch_many(self._ground, pairs) if topic.watch_many else ()
 
     async def history(self, subject: Subject, after: int, view: Hashable) -> NumberedEvents:
         """Read its events after a number."""
@@ -146,12 +171,12 @@ class Board:
             subjects = iter([s for s in self._subjects.values() if s.topic is topic])
             while some := list(islice(subjects, MOST_IN_QUERY)):
                 try:
-                    self.figures.heals += await self._read_numbers(topic, some)
+                    self.figures.heals += sum(await self._read_numbers(topic, some))
                 except Exception:
                     log.warning("live_comparison_failed", kind=topic.kind, exc_info=True)
                     break
                 for stream in [stream for subject in some for stream in subject.streams.values()]:
-                    stream.kick()
+                    stream.kick_if_due()
 
     def forget_idle(self) -> None:
         """Let go of the topics that nobody needed for longest, as far as there are too many."""
@@ -170,18 +195,17 @@ class Board:
                 if not future.done():
                     future.set_result(None)
 
-    async def _read_numbers(self, topic: Topic, subjects: Sequence[Subject]) -> int:
-        """Read numbers in one query; give how many watched topics were behind."""
+    async def _read_numbers(self, topic: Topic, subjects: Sequence[Subject]) -> list[bool]:
+        """Read numbers in one query; tell of each whether somebody watched it and was behind."""
         self.figures.number_reads += 1
         listening = self._listening if self._hears else 0
         before = [subject.known for subject in subjects]
         found = await topic.last_numbers(self._ground, [subject.id for subject in subjects])
-        behind = 0
+        behind = []
         for subject, earlier in zip(subjects, before, strict=True):
             last = found.get(subject.id, 0)
-            if subject.at_least(last):
-                behind += earlier > 0 and not subject.is_idle()
-            elif last < earlier == subject.known:
+            behind.append(subject.at_least(last) and earlier > 0 and not subject.is_idle())
+            if last < earlier == subject.known:
                 subject.go_back_to(last)  # said before the query began, and yet not there
             subject.read_in = listening
         return behind

@@ -21,6 +21,7 @@ class LiveFigures:
     events_encoded: int = _counted("Event frames made; each is written to all who share a view")
     history_reads: int = _counted("Reads of a topic's events from the database")
     number_reads: int = _counted("Reads of last numbers from the database")
+    right_reads: int = _counted("Questions to the database who may watch what")
     heals: int = _counted("Topics found behind by a comparison of numbers, because a message was lost")
     slow_closes: int = _counted("Sockets closed because their readers were too slow")
     revoked_closes: int = _counted("Sockets closed because the right behind them ended")

@@ -71,12 +71,18 @@ class Stream:
         if self._board.is_sure(self._subject) and watcher.position <= self._subject.known:
             watcher.checked = True
             self._serve(watcher, self.ring, {})
-        self.kick()
+        if not watcher.checked or watcher.waiting:
+            self.kick()
 
     def kick(self) -> None:
-        """Start the pump, if there is something to do and it does not run."""
-        if self._pump is None and self._is_due():
+        """Start the pump, unless it runs or there is nobody; it ends by itself when nothing is to do."""
+        if self._pump is None and self.watchers:
             self._pump = spawn(self._run(), name="live-pump")
+
+    def kick_if_due(self) -> None:
+        """Start the pump if anybody is behind."""
+        if self._pump is None and self._is_due():
+            self.kick()
 
     def go_back_to(self, last: int) -> None:
         """Forget numbers that turned out not to exist, and tell everybody how far it goes."""

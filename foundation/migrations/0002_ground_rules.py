@@ -4,6 +4,11 @@ from tortoise import migrations
 from tortoise.migrations import operations as ops
 
 UP = """
+ALTER TABLE media
+    ADD CONSTRAINT media_image_has_size_and_thumbnail
+        CHECK ((kind = 'image') = (width IS NOT NULL AND height IS NOT NULL AND thumbnail_key IS NOT NULL)),
+    ADD CONSTRAINT media_voice_has_length CHECK ((kind = 'voice') = (seconds IS NOT NULL));
+
 CREATE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'DELETE' THEN
@@ -35,6 +40,9 @@ END $$;
 """
 
 DOWN = """
+ALTER TABLE media
+    DROP CONSTRAINT media_voice_has_length,
+    DROP CONSTRAINT media_image_has_size_and_thumbnail;
 DROP FUNCTION remove_outlived_audit(timestamptz);
 DROP TRIGGER audit_entry_no_truncate ON audit_entry;
 DROP TRIGGER audit_entry_append_only ON audit_entry;

@@ -19,7 +19,17 @@ from foundation.rate_limits import Limit, RateLimiter
 from foundation.web.docs import docs_routes
 from foundation.web.endpoint import Endpoint, WiringError
 from foundation.web.health import health_routes
-from foundation.web.keys import API, AUTHENTICATE, GROUND, LIMITER, METRICS, Authenticator
+from foundation.web.keys import (
+    API,
+    AUTHENTICATE,
+    AUTHENTICATE_TOKEN,
+    CHECK_SESSIONS,
+    GROUND,
+    LIMITER,
+    METRICS,
+    Authenticator,
+    TokenAuthenticator,
+)
 from foundation.web.openapi import describe
 from foundation.web.pages import page_routes
 from foundation.web.problems import answer_problems
@@ -54,6 +64,12 @@ def create_app(
     app[GROUND] = ground
     authenticate: Authenticator = partial(_first_known, authenticators)
     app[AUTHENTICATE] = authenticate
+    for part in parts:
+        if part.authenticate_token:
+            by_token: TokenAuthenticator = partial(part.authenticate_token, ground)
+            app[AUTHENTICATE_TOKEN] = by_token
+        if part.check_sessions:
+            app[CHECK_SESSIONS] = part.check_sessions
     app[LIMITER] = RateLimiter(ground.redis)
     app[METRICS] = metrics or Metrics()
     app.on_response_prepare.append(add_headers)

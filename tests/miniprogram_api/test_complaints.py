@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 from foundation.clock import FrozenClock
 from tests.conftest import STARTED_AT
@@ -22,7 +23,7 @@ async def test_a_complaint_travels_from_tap_to_rating(
     await worker.run_until_idle()
     assert (await phone.show(complaint))["status"] == "pushed"
 
-    unit = {"agency_responsible": "民治街道城管执法队", "agency_phone": "0755-00000413"}
+    unit: dict[str, Any] = {"agency_responsible": "民治街道城管执法队", "agency_phone": "0755-00000413"}
     for event, minutes in (("assigned", 1), ("accepted", 10), ("feedback", 60), ("in_progress", 90)):
         clock.set(STARTED_AT + minutes * MINUTE)
         await core.play(complaint, event, at=clock.now(), public_text="来看过了", **unit)

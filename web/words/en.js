@@ -71,7 +71,7 @@ export default {
   "file.sending": "Sending…",
   "file.sending.photos": "Sending once the photos are up…",
   "file.waiting": "Not sent yet, waiting for the network. It goes by itself, no need to watch.",
-  "file.waiting.at": " Next try {time}.",
+  "file.waiting.at": "Next try {time}.",
   "file.change": "Not yet, let me change it",
 
   "photos.title": "Photos",

@@ -24,7 +24,6 @@ from community.complaints.dispatch.wording import request_fields, update_fields
 from community.complaints.models import Complaint, DispatchMessage, MessageKind, MessageState
 from foundation.breaker import BreakerOpenError
 from foundation.clock import real_now
-from foundation.database import transaction
 from foundation.ground import Ground
 from foundation.jobs import TryAgainError, retry_wait
 
@@ -123,22 +122,3 @@ async def _park(message: DispatchMessage, why: str) -> None:
 
 async def _note(message: DispatchMessage, **values: Any) -> None:
     await DispatchMessage.filter(id=message.id, state=MessageState.WAITING).update(**values)
-
-
-async def retry_parked(*, complaint_id: UUID | None = None) -> int:
-    """Let parked messages try again, each complaint's in order; give how many there were."""
-    from community.complaints.jobs import pass_on  # noqa: PLC0415 - the job is above this module
-
-    async with transaction() as tx:
-        parked = DispatchMessage.filter(state=MessageState.PARKED).order_by("complaint_id", "seq")
-        if complaint_id:
-            parked = parked.filter(complaint_id=complaint_id)
-        messages = await parked.select_for_update()
-        for message in messages:
-            await DispatchMessage.filter(id=message.id).update(
-                state=MessageState.WAITING, first_tried_at=None, next_try_at=real_now()
-            )
-            tx.defer(pass_on.call(
-                complaint_id=str(message.complaint_id), seq=message.seq, lock=f"complaint:{message.complaint_id}"
-            ))
-    return len(messages)

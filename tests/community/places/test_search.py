@@ -17,7 +17,7 @@ HONGSHAN = label(PlaceKind.COMMUNITY, "红山社区", "龙华区", "民治街道
 HOUSE_12 = label(PlaceKind.BUILDING, "12栋", "龙华区", "民治街道", "红山社区", "第1网格")
 
 
-@pytest.mark.parametrize("typed", ["12栋", "十二栋", "12号楼", "十二号楼", "12幢", "１２栋", "012座", " 12 号 楼".replace(" ", "")])
+@pytest.mark.parametrize("typed", ["12栋", "十二栋", "12号楼", "十二号楼", "12幢", "\uff11\uff12栋", "012座", " 12 栋"])
 def test_a_building_may_be_written_in_many_ways(typed: str) -> None:
     assert read(typed).folded == (("12", "栋"),)
 

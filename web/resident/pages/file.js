@@ -195,7 +195,7 @@ class Filing {
 
   sayWaiting(problem) {
     const at = problem.retryAfter ? say("file.waiting.at", { time: hourWords(Date.now() + problem.retryAfter * 1000) }) : "";
-    find("sending").textContent = `${say("file.waiting")}${at}`;
+    find("sending").textContent = [say("file.waiting"), at].filter(Boolean).join(" ");
   }
 
   refusedPhoto() {

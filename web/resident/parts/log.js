@@ -60,5 +60,5 @@ export function drawLog(list, events, complaint) {
 
 /** The newest event in words, for the live region. */
 export function newsWords(event) {
-  return [event.title, event.text].filter(Boolean).join("：");
+  return [event.title, event.text].filter(Boolean).join(" ");
 }

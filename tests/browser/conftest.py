@@ -1,0 +1,60 @@
+"""A real Chromium looking at the real product. Start at `screen`; a console error fails the test."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient
+from playwright.async_api import Browser, async_playwright
+
+from tests.browser.neighbour import Neighbour
+from tests.browser.screen import Screens
+from tests.core import DispatchCore
+from tests.jobs import Worker
+from tests.phone import Phone
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--disable-dev-shm-usage", "--disable-extensions", "--disable-default-apps", "--mute-audio",
+)  # fmt: skip
+
+
+def find_chromium() -> str | None:
+    """Give the browser's program: the one named for tests, else the first that is installed."""
+    named = os.environ.get("LINLI_TEST_CHROMIUM")
+    found = (shutil.which(name) for name in NAMES)
+    return named or next((path for path in found if path), None)
+
+
+@pytest.fixture(scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """Give a running browser; without one skip, except where the tests must not be skipped."""
+    program = find_chromium()
+    if program is None:
+        if os.environ.get("CI"):
+            pytest.fail("install chromium")
+        pytest.skip("install chromium")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def screens(chromium: Browser, api: TestClient[Any, Any], tmp_path: Path) -> AsyncIterator[Screens]:
+    """Give screens that show the product's pages; all that they complained of fails the test."""
+    async with AsyncExitStack() as opened:
+        screens = Screens(chromium, str(api.make_url("")).rstrip("/"), tmp_path, opened)
+        yield screens
+        screens.check()
+
+
+@pytest.fixture
+async def neighbour(screens: Screens, phone: Phone, core: DispatchCore, worker: Worker) -> Neighbour:
+    """Give a resident who uses the pages, with the dispatch core behind them."""
+    return Neighbour(screens, phone, core, worker)

@@ -1,0 +1,19 @@
+"""What a page must hold to whatever its words: nothing runs out sideways, nothing to press is under 44 px."""
+
+FAULTS = """() => {
+  const width = document.documentElement.clientWidth;
+  const faults = [];
+  if (document.documentElement.scrollWidth > width) faults.push(`the page is ${document.documentElement.scrollWidth} wide`);
+  const named = (element, box) => `${element.tagName.toLowerCase()}.${element.getAttribute("class") || ""} `
+    + `${Math.round(box.width)}x${Math.round(box.height)} "${(element.textContent || "").trim().slice(0, 24)}"`;
+  for (const element of document.querySelectorAll("body *")) {
+    const box = element.getBoundingClientRect();
+    if (!box.width || !box.height || getComputedStyle(element).visibility === "hidden") continue;
+    if (element.closest(".unseen, .skip, .tabs")) continue;
+    if (box.right > width + 1 || box.left < -1) faults.push(`sideways: ${named(element, box)}`);
+    const bare = element.matches("input[type=radio], input[type=checkbox]");
+    if (element.matches("button, a, select, textarea, input, summary, label.choice, label.chip") && !bare
+        && Math.min(box.width, box.height) < 43.5) faults.push(`small: ${named(element, box)}`);
+  }
+  return faults;
+}"""
