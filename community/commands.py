@@ -3,6 +3,7 @@
 from typing import Any
 
 from community.complaints.commands import PARKED, rebuild_app
+from community.people.commands import STAFF
 from community.places.commands import IMPORTS
 
-COMMANDS: tuple[Any, ...] = (IMPORTS, PARKED, rebuild_app)
+COMMANDS: tuple[Any, ...] = (IMPORTS, STAFF, PARKED, rebuild_app)

@@ -8,6 +8,7 @@ from community.complaints.jobs import close_what_nobody_rated, mark_late, pass_o
 from community.complaints.live_topic import COMPLAINT_TOPIC
 from community.complaints.reactions import push_to_dispatch, tell_dispatch
 from community.complaints.sealed import SEALED as COMPLAINT_COLUMNS
+from community.people.jobs import clear_ended_sign_ins
 from community.people.sealed import SEALED as PEOPLE_COLUMNS
 from foundation.parts import Desk, Part, Schedule, Sweep
 
@@ -19,8 +20,9 @@ PART = Part(
     ),
     migrations="community.migrations",
     reactions=(push_to_dispatch, tell_dispatch),
-    jobs=(pass_on, reconcile_with_dispatch),
+    jobs=(pass_on, reconcile_with_dispatch, clear_ended_sign_ins),
     schedules=(
+        Schedule(clear_ended_sign_ins, lambda _: timedelta(hours=1)),
         Schedule(reconcile_with_dispatch, lambda settings: timedelta(minutes=settings.dispatch.reconcile_minutes)),
     ),
     sweeps=(

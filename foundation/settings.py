@@ -94,6 +94,8 @@ class DispatchSettings(Group):
     """After this long a message that cannot be passed on is parked and an alarm raised."""
     reconcile_minutes: Annotated[float, Field(gt=0, le=1440)] = 10.0
     """How often open complaints are compared with the core."""
+    picture_hosts: list[str] = []
+    """Hosts beside the core's own that units' photos may be fetched from, as a JSON list."""
     breaker_failures: Annotated[int, Field(ge=1, le=1000)] = 5
     """Failures in a row after which the core is left alone for a while."""
     breaker_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0

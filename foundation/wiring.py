@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from foundation.idempotency import KEPT_FOR, sweep_idempotency_keys
+from foundation.audit import remove_outlived_audit
 from foundation.clock import real_now
 from foundation.ground import Ground
 from foundation.jobs import job
@@ -25,7 +26,11 @@ PART = Part(
     models=("foundation.models", "foundation.idempotency", "foundation.media.models", "foundation.audit"),
     migrations="foundation.migrations",
     routes=MEDIA_ROUTES,
-    jobs=(delete_objects, sweep_unattached, forget_old_answers),
-    schedules=(Schedule(sweep_unattached, lambda _: HOURLY), Schedule(forget_old_answers, lambda _: HOURLY)),
+    jobs=(delete_objects, sweep_unattached, forget_old_answers, remove_outlived_audit),
+    schedules=(
+        Schedule(sweep_unattached, lambda _: HOURLY),
+        Schedule(forget_old_answers, lambda _: HOURLY),
+        Schedule(remove_outlived_audit, lambda _: timedelta(days=1)),
+    ),
     opens=(open_miniprogram,),
 )

@@ -15,7 +15,6 @@ from psycopg import OperationalError
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from foundation.access import Actor
 from foundation.errors import (
     BusyError,
     ConflictError,
@@ -24,7 +23,7 @@ from foundation.errors import (
     NotSignedInError,
     UnreadableRequestError,
 )
-from foundation.live import SIGNED_OUT, TRY_LATER, Peer
+from foundation.live import CRASHED, SIGNED_OUT, TRY_LATER, Peer
 from foundation.live.frames import json_frame
 from foundation.web.fields import Input
 from foundation.web.keys import API, AUTHENTICATE_TOKEN, CHECK_SESSIONS, GROUND, LANGUAGE, SignedIn
@@ -127,15 +126,25 @@ class Conversation:
     async def talk(self) -> None:
         """Read and answer until either side ends it."""
         try:
-            try:
-                async with asyncio.timeout(HELLO_SECONDS):
-                    await self._come_in()
-            except TimeoutError:
-                self._peer.end(SIGNED_OUT, "no hello")
+            await self._come_in_time()
             while not self._peer.is_ending and (text := await self._next()) is not None:
                 await self._answer(text)
+        except OperationalError:
+            log.warning("live_database_busy", exc_info=True)
+            self._peer.end(TRY_LATER, "try again later")
+        except Exception:
+            # Nothing may leave this handler: the middleware would write a page into the socket.
+            log.exception("live_crashed")
+            self._peer.end(CRASHED, "internal error")
         finally:
             await self._feed.dismiss(self._peer)
+
+    async def _come_in_time(self) -> None:
+        try:
+            async with asyncio.timeout(HELLO_SECONDS):
+                await self._come_in()
+        except TimeoutError:
+            self._peer.end(SIGNED_OUT, "no hello")
 
     async def _come_in(self) -> None:
         """Find out who it is: from the address, from a header, or from the first frames."""
@@ -189,28 +198,19 @@ class Conversation:
 
     async def _sign_in(self, token: str) -> None:
         try:
-            actor = await self._whose(token)
-        except OperationalError:
-            log.warning("live_cannot_authenticate", exc_info=True)
-            self._peer.end(TRY_LATER, "try again later")
-            return
-        if actor is None:
-            self._refuse(None, NotSignedInError())
-            self._peer.end(SIGNED_OUT, "bad token")
+            actor = await self._request.app[AUTHENTICATE_TOKEN](token)
+            if actor is None:
+                raise NotSignedInError
+        except LinliError as error:
+            self._refuse(None, error)
+            signed_out = error.status == NotSignedInError.status
+            self._peer.end(*((SIGNED_OUT, "bad token") if signed_out else (TRY_LATER, "try again later")))
             return
         self._token = token
         self._peer.actor = actor
         self._peer.session = actor.session if isinstance(actor, SignedIn) else actor.key
         self._peer.recheck = self._request.app.get(CHECK_SESSIONS)
         self._welcome()
-
-    async def _whose(self, token: str) -> Actor | None:
-        try:
-            return await self._request.app[AUTHENTICATE_TOKEN](token)
-        except LinliError as error:
-            if error.status == NotSignedInError.status:
-                return None
-            raise
 
     async def _watch(self, frame: Watch) -> None:
         watched = self._peer.watchers

@@ -15,6 +15,8 @@ from community.places.queries import PlaceDescription, describe_place, paths_of,
 from community.places.search import QUERY_LENGTH
 from foundation.access import Access
 from foundation.web import Call, Id, Input, LineText, Output, PageQuery, PageView, cursor_at, endpoint, read_cursor
+from foundation.web.fields import UNREADABLE
+from foundation.web.lists import BadCursorError
 from foundation.words import say
 from miniprogram_api.people_views import PathStepView
 
@@ -172,6 +174,8 @@ def _position(cursor: str | None) -> Position | None:
     if at is None:
         return None
     depth, name, place_id = at
+    if UNREADABLE.search(str(name)):
+        raise BadCursorError
     return int(depth), str(name), int(place_id)
 
 

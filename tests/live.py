@@ -7,7 +7,7 @@ port; `Phone` is a client that keeps what it heard and comes back from where it 
 import asyncio
 import json
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Hashable
+from collections.abc import AsyncIterator, Callable, Collection, Hashable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -42,7 +42,7 @@ NOW = datetime(2026, 11, 20, 13, 6, tzinfo=UTC)
 async def eventually(condition: Callable[[], object], *, seconds: float = DEADLINE) -> None:
     """Return as soon as the condition holds; fail when it never does."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - a test looks from outside
             await asyncio.sleep(0.005)
 
 
@@ -74,11 +74,15 @@ class MortalRedis:
 
 @dataclass
 class Notebook:
-    """Pages with numbered lines; page `secret` is for nobody, and each language is a view of its own."""
+    """Pages with numbered lines; hidden ones are for nobody, and each language is a view of its own."""
 
     pages: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     history_reads: Counter[str] = field(default_factory=Counter)
     number_reads: int = 0
+    right_reads: int = 0
+    hidden: set[str] = field(default_factory=lambda: {"secret"})
+    plain: set[str] = field(default_factory=set)
+    """Pages that everybody sees in one view, whatever their language."""
     slow: float = 0.0
     broken: bool = False
 
@@ -88,10 +92,22 @@ class Notebook:
         return len(self.pages[page])
 
     async def watch(self, _ground: Ground, actor: Actor, page: str) -> Hashable:
+        self.right_reads += 1
         await self._read()
-        if page not in self.pages or page == "secret":
+        view = self._view(actor, page)
+        if view is None:
             raise NotFoundError
-        return actor.language
+        return view
+
+    async def watch_many(self, _ground: Ground, pairs: Sequence[tuple[Actor, str]]) -> list[Hashable | None]:
+        self.right_reads += 1
+        await self._read()
+        return [self._view(actor, page) for actor, page in pairs]
+
+    def _view(self, actor: Actor, page: str) -> str | None:
+        if page not in self.pages or page in self.hidden:
+            return None
+        return "plain" if page in self.plain else actor.language
 
     async def history(
         self, _ground: Ground, page: str, after: int, view: Hashable
@@ -115,6 +131,7 @@ class Notebook:
     def topics(self) -> tuple[Topic, ...]:
         return (
             Topic("page", self.watch, self.history, self.last_numbers),
+            Topic("leaf", self.watch, self.history, self.last_numbers, self.watch_many),
             Topic("me", self.watch_own, self.history, self.last_numbers, personal=True),
         )
 
@@ -134,6 +151,8 @@ class People:
     async def whose(self, token: str) -> Actor | None:
         if self.broken:
             raise OperationalError
+        if token == "crash":  # noqa: S105 - what happens, not what is secret
+            raise RuntimeError(token)
         name, _, language = token.partition("/")
         if not name.startswith("resident-") or name in self.ended:
             return None
@@ -296,6 +315,3 @@ def flaws(numbers: list[int], last: int) -> str:
     doubled = [seq for seq, times in Counter(numbers).items() if times > 1]
     disordered = numbers != sorted(numbers)
     return f"lost {sorted(lost)} doubled {doubled} disordered {disordered}" if lost or doubled or disordered else ""
-
-
-Told = Callable[[str, int], Awaitable[None]]

@@ -65,7 +65,15 @@ def demo_places(seed: Annotated[int, typer.Option(help="The same seed gives the 
     """Invent grids, buildings, estates and holders of posts; they are marked as generated."""
     from community.places.demo import plant_demo  # noqa: PLC0415
 
-    report_on(("示例地点", lambda _: plant_demo(seed=seed)))
+    async def plant(ground: "Ground") -> "ImportReport":
+        from foundation.command import CommandError  # noqa: PLC0415
+        from foundation.words import say  # noqa: PLC0415
+
+        if ground.settings.environment == "production":
+            raise CommandError(say("正式环境里不能使用这个命令"))
+        return await plant_demo(seed=seed)
+
+    report_on(("示例地点", plant))
 
 
 def report_on(*steps: tuple[str, Work]) -> None:

@@ -36,6 +36,7 @@ from community.places.sheets import (
 from community.places.tree import CodeTakenError, Tree
 from foundation.database import transaction
 
+LINES_AT_ONCE = 5000
 PLACE_COLUMNS = {
     "kind": ("类型", "级别"),
     "name": ("名称", "地点"),
@@ -102,11 +103,13 @@ async def import_places(path: Path) -> ImportReport:
         if tree.district is None:
             raise NoDistrictError
         seen: dict[tuple[int, str, PlaceKind, str], int] = {}
-        for each in wanted:
+        for number, each in enumerate(wanted, start=1):
             try:
                 report.count(_place_line(tree, each, seen))
             except LineError as error:
                 report.refuse(each.line, error)
+            if number % LINES_AT_ONCE == 0:
+                await tree.flush()  # the database ends transactions in which nothing happens for long
         await tree.flush()
     return report
 

@@ -22,7 +22,7 @@ from foundation.live.topics import NumberedEvents, Topic
 
 log = structlog.get_logger(__name__)
 
-MOST_IDLE = 20_000
+MOST_IDLE = 10_000
 """Topics nobody watches whose numbers are still kept, for those who come back."""
 MOST_IDLE_BYTES = 64 * 1024 * 1024
 MOST_IN_QUERY = 5_000

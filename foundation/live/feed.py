@@ -3,7 +3,6 @@
 import asyncio
 import random
 import secrets
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
@@ -16,7 +15,8 @@ from foundation.ground import Ground
 from foundation.live.board import Board, Subject
 from foundation.live.ear import Ear, is_cancelled
 from foundation.live.figures import LiveFigures
-from foundation.live.peers import GOING_AWAY, GRACE_SECONDS, SIGNED_OUT, Peer, Recheck
+from foundation.live.peers import GOING_AWAY, GRACE_SECONDS, Peer
+from foundation.live.rights import end_signed_out, review_watches
 from foundation.live.streams import Watcher
 from foundation.live.topics import Topic, own_topic
 from foundation.redis import open_listener
@@ -95,10 +95,11 @@ class LiveFeed:
 
     async def dismiss(self, peer: Peer) -> None:
         """Let a socket go, after its ending is complete."""
-        peer.leave_all()
-        await peer.ended()
-        self._peers.discard(peer)
-        self.figures.sockets = len(self._peers)
+        try:
+            await peer.ended()
+        finally:
+            self._peers.discard(peer)
+            self.figures.sockets = len(self._peers)
 
     async def watch(self, peer: Peer, wire: str, after: int) -> None:
         """Let a signed-in socket watch a topic, from the event after `after` on; anew, if it does already.
@@ -111,9 +112,9 @@ class LiveFeed:
         topic = board.topics.get(kind) if board else None
         if board is None or actor is None or topic is None or topic.personal == bool(colon):
             raise NotFoundError
+        self.unwatch(peer, wire)
         key = own_topic(kind, actor) if topic.personal else wire
         view = await board.view(topic, actor, key.partition(":")[2])
-        self.unwatch(peer, wire)
         if peer.is_ending:
             return
         stream = board.stream(key, view, wire)
@@ -185,20 +186,9 @@ class LiveFeed:
         if self._board:
             await self._board.compare()
             self._board.forget_idle()
-        await self._end_revoked()
-
-    async def _end_revoked(self) -> None:
-        """Close the sockets of those who are not signed in any more."""
-        by_hook: dict[Recheck, list[Peer]] = defaultdict(list)
-        for peer in self._peers:
-            if peer.recheck and peer.actor:
-                by_hook[peer.recheck].append(peer)
-        for recheck, peers in by_hook.items():
-            good = await recheck({peer.session for peer in peers})
-            for peer in peers:
-                if peer.session not in good and not peer.is_ending:
-                    self.figures.revoked_closes += 1
-                    peer.end(SIGNED_OUT, "signed out")
+        self.figures.revoked_closes += await end_signed_out(list(self._peers))
+        if self._board:
+            await review_watches(self._board, list(self._peers))
 
     async def _wait(self, topic: str, after: int) -> None:
         board = self._board

@@ -52,12 +52,12 @@ class Watcher:
 class Stream:
     """A topic in one view: its recent frames and its watchers."""
 
-    __slots__ = ("_board", "_hindmost_next", "_pump", "_subject", "_view", "_wire", "ring", "watchers")
+    __slots__ = ("_board", "_hindmost_next", "_pump", "_wire", "ring", "subject", "view", "watchers")
 
     def __init__(self, board: "Board", subject: "Subject", view: Hashable, wire: str) -> None:
         self._board = board
-        self._subject = subject
-        self._view = view
+        self.subject = subject
+        self.view = view
         self._wire = wire
         self._pump: asyncio.Task[None] | None = None
         self._hindmost_next = False
@@ -68,10 +68,10 @@ class Stream:
         """Begin to serve: at once, if the topic's last number is surely known and the ring is enough."""
         self.watchers.add(watcher)
         # A client ahead of what we know may know better: then the database is asked.
-        if self._board.is_sure(self._subject) and watcher.position <= self._subject.known:
+        if self._board.is_sure(self.subject) and watcher.position <= self.subject.known:
             watcher.checked = True
             self._serve(watcher, self.ring, {})
-        if not watcher.checked or watcher.waiting:
+        if not watcher.checked or watcher.waiting or watcher.position < self.subject.known:
             self.kick()
 
     def kick(self) -> None:
@@ -97,7 +97,7 @@ class Stream:
         return not self.watchers and self._pump is None
 
     def _is_due(self) -> bool:
-        known = self._subject.known
+        known = self.subject.known
         return any(
             watcher.peer.writable and (watcher.position < known or watcher.waiting or not watcher.checked)
             for watcher in self.watchers
@@ -108,7 +108,7 @@ class Stream:
             while self._is_due():
                 await self._round()
         except StalledHistoryError:
-            log.warning("live_history_stalled", topic=self._wire, known=self._subject.known)
+            log.warning("live_history_stalled", topic=self._wire, known=self.subject.known)
         except Exception:
             log.warning("live_pump_failed", topic=self._wire, exc_info=True)  # the heartbeat begins again
         finally:
@@ -117,11 +117,11 @@ class Stream:
     async def _round(self) -> None:
         unchecked = [watcher for watcher in self.watchers if not watcher.checked]
         if unchecked:
-            await self._board.ask(self._subject)
+            await self._board.ask(self.subject)
             for watcher in unchecked:
                 watcher.checked = True
         await self._serve_all(self.ring)
-        known = self._subject.known
+        known = self.subject.known
         behind = [w.position for w in self.watchers if w.position < known and w.checked and w.peer.writable]
         if behind:
             start = self._start_of(behind, known)
@@ -141,15 +141,15 @@ class Stream:
             StalledHistoryError: nothing comes after the number, though something should.
         """
         frames: list[bytes] = []
-        for seq, event in await self._board.history(self._subject, after, self._view):
+        for seq, event in await self._board.history(self.subject, after, self.view):
             if seq != after + 1 + len(frames):
                 break
             frames.append(self.ring.frame(seq) or self._made(seq, event))
         if not frames:
             raise StalledHistoryError
         window = Window(after + 1, frames)
-        self._subject.at_least(window.end)
-        if window.end >= self._subject.known - RING_FRAMES:
+        self.subject.at_least(window.end)
+        if window.end >= self.subject.known - RING_FRAMES:
             self.ring = self.ring.joined(window, RING_FRAMES)
         return window
 
@@ -193,9 +193,9 @@ class Stream:
         if window.covers(reached):
             frames, reached = self._after(window, reached, room, joined)
             self._board.figures.frames_sent += reached - watcher.position
-        if watcher.waiting and reached >= self._subject.known:
+        if watcher.waiting and reached >= self.subject.known:
             watcher.waiting = False
-            reached = self._subject.known
+            reached = self.subject.known
             frames += caught_up_frame(self._wire, reached)
         watcher.position = reached
         if frames:

@@ -38,10 +38,10 @@ class Window:
 
     def joined(self, newer: Self, keep: int) -> Self:
         """Give the last `keep` frames of both, or of the one that reaches further where a gap is between."""
-        if newer.end < self.first - 1 or not newer.frames:
-            return self
         if not self.frames or newer.first > self.end + 1:
             return newer.last(keep)
+        if newer.end < self.first - 1 or not newer.frames:
+            return self
         low, high = min(self.first, newer.first), max(self.end, newer.end)
         numbers = range(max(low, high - keep + 1), high + 1)
         return type(self)(numbers.start, [self.frame(n) or newer.frame(n) or b"" for n in numbers])

@@ -11,7 +11,7 @@ import pytest
 from aiohttp.test_utils import TestClient
 from playwright.async_api import Browser, async_playwright
 
-from tests.browser.neighbour import Neighbour
+from tests.browser.resident import Resident
 from tests.browser.screen import Screens
 from tests.core import DispatchCore
 from tests.jobs import Worker
@@ -55,6 +55,6 @@ async def screens(chromium: Browser, api: TestClient[Any, Any], tmp_path: Path) 
 
 
 @pytest.fixture
-async def neighbour(screens: Screens, phone: Phone, core: DispatchCore, worker: Worker) -> Neighbour:
+async def resident(screens: Screens, phone: Phone, core: DispatchCore, worker: Worker) -> Resident:
     """Give a resident who uses the pages, with the dispatch core behind them."""
-    return Neighbour(screens, phone, core, worker)
+    return Resident(screens, phone, core, worker)

@@ -10,7 +10,7 @@ from tests.browser.words import LANGUAGES, WEB, words_of
 SCRIPTS = sorted(path for path in WEB.rglob("*.js") if path.parent.name != "words")
 PAGES = sorted(WEB.rglob("*.html"))
 IN_HTML = re.compile(r'data-say(?:-label|-hint)?="([^"]+)"')
-IN_SCRIPT = re.compile(r'["`]([a-z][a-z0-9_]*(?:\.(?:[a-z0-9_]+|\$\{[^}]+\}))*)["`]')
+IN_SCRIPT = re.compile(r'["`]((?:[a-z][a-z0-9_]*|\$\{[^}]+\})(?:\.(?:[a-z0-9_]+|\$\{[^}]+\}))*)["`]')
 ASKED_FOR = re.compile(r"\b(?:say|sayBroken|heading|sayCount)\(\s*([\"`])(.+?)\1")
 ENDINGS = ("", ".one", ".other", ".open", ".late")
 """What the scripts put behind a key: how a count or a promise stands."""

@@ -3,13 +3,18 @@
 import asyncio
 import random
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import aiohttp
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry, generate_latest
 
-from foundation.live import LiveFeed
+from foundation.live import LiveCollector, LiveFeed
+from foundation.live.batches import Batch
+from foundation.live.windows import Window
 from foundation.redis import open_redis
 from tests.live import Door, MortalRedis, Notebook, Phone, eventually, flaws, phones, worker_feed
 
@@ -100,7 +105,7 @@ async def test_what_was_committed_while_redis_was_dead_arrives_in_order(
 async def test_nothing_is_lost_doubled_or_out_of_order_through_churn_and_a_dead_redis(
     own_redis: MortalRedis, notebook: Notebook
 ) -> None:
-    dice = random.Random(7)
+    dice = random.Random(7)  # noqa: S311 - repeatable
     pages = [str(n) for n in range(8)]
     notebook.slow = 0.002
     for page in pages:
@@ -483,3 +488,145 @@ async def test_ended_sign_ins_lose_their_sockets_in_one_question(own_redis: Mort
         assert door.people.checks - before <= 2
         await door.feed.publish("page:1", notebook.write("1"))
         await eventually(lambda: sum(phone.position("page:1") == 2 for phone in crowd) == 18)
+
+
+async def test_a_thousand_rights_are_asked_for_in_a_few_questions(own_redis: MortalRedis, notebook: Notebook) -> None:
+    for n in range(30):
+        notebook.write(str(n))
+    notebook.slow = 0.002
+    async with Door.opened(own_redis.url, notebook, heartbeat=60) as door, phones(door.url, 100) as crowd:
+        topics = [f"leaf:{n}" for n in range(30)]
+        await asyncio.gather(*(phone.come(*topics[:10]) for phone in crowd))
+        await eventually(lambda: all(len(phone.caught_up) == 10 for phone in crowd))
+
+        # A thousand watches; the questions are paced, so their number goes by time and not by clients.
+        assert notebook.right_reads < 100
+        assert notebook.number_reads < 50
+
+
+async def test_a_right_that_ends_ends_the_watch_within_a_heartbeat(door: Door, phone: Phone) -> None:
+    door.notebook.write("1")
+    door.notebook.write("2")
+    await phone.come("leaf:1", "leaf:2")
+    await eventually(lambda: len(phone.caught_up) == 2)
+
+    door.notebook.hidden.add("1")
+    await eventually(lambda: len(phone.others) == 2)
+    await door.feed.publish("leaf:1", door.notebook.write("1"))
+    await door.feed.publish("leaf:2", door.notebook.write("2"))
+    await eventually(lambda: phone.numbers["leaf:2"] == [1, 2])
+
+    assert phone.others[1]["topic"] == "leaf:1"
+    assert phone.others[1]["problem"]["type"] == "/problems/not-found"
+    assert phone.numbers["leaf:1"] == [1]
+
+
+async def test_who_sees_it_otherwise_now_goes_on_where_they_were(door: Door, phone: Phone) -> None:
+    door.notebook.write("1")
+    await phone.come("leaf:1")
+    await eventually(lambda: phone.caught_up)
+    reads = door.notebook.right_reads
+
+    door.notebook.plain.add("1")
+    await eventually(lambda: door.notebook.right_reads > reads + 1)
+    await door.feed.publish("leaf:1", door.notebook.write("1"))
+    await eventually(lambda: len(phone.events["leaf:1"]) == 2)
+
+    assert [event["for"] for event in phone.events["leaf:1"]] == ["zh-Hans", "plain"]
+    assert phone.numbers["leaf:1"] == [1, 2]
+
+
+async def test_who_watches_anew_what_was_taken_away_hears_no_more(door: Door, phone: Phone) -> None:
+    door.notebook.write("1")
+    await phone.come("page:1")
+    await eventually(lambda: phone.caught_up)
+    door.notebook.hidden.add("1")
+
+    await phone.watch("page:1")
+    await eventually(lambda: len(phone.others) == 2)
+    await door.feed.publish("page:1", door.notebook.write("1"))
+    await phone.say(type="ping")
+    await eventually(lambda: {"type": "pong"} in phone.others)
+
+    assert phone.numbers["page:1"] == [1]
+
+
+@given(first=st.integers(1, 5), count=st.integers(0, 12), position=st.integers(0, 20), room=st.integers(0, 80))
+def test_a_window_gives_what_follows_and_as_much_as_fits(first: int, count: int, position: int, room: int) -> None:
+    window = Window(first, [f"[{n}]".encode() for n in range(first, first + count)])
+    if not window.covers(position):
+        return
+
+    frames, reached = window.after(position, room)
+
+    assert frames == b"".join(f"[{n}]".encode() for n in range(position + 1, reached + 1))
+    assert reached > position
+    assert len(frames) <= room or reached == position + 1
+    assert reached == window.end or len(frames) + len(f"[{reached + 1}]") > room
+
+
+@given(
+    first=st.integers(1, 20), count=st.integers(0, 12), second=st.integers(1, 40), more=st.integers(1, 12),
+    keep=st.integers(1, 10),
+)
+def test_joined_windows_keep_the_newest_without_a_gap(
+    first: int, count: int, second: int, more: int, keep: int
+) -> None:
+    def window(start: int, size: int) -> Window:
+        return Window(start, [f"[{n}]".encode() for n in range(start, start + size)])
+
+    older, newer = window(first, count).last(keep), window(second, more)
+
+    both = older.joined(newer, keep)
+
+    assert list(both.frames) == [f"[{n}]".encode() for n in range(both.first, both.end + 1)]
+    assert len(both.frames) <= keep
+    assert both.end == (max(older.end, newer.end) if older.frames else newer.end)
+
+
+async def test_a_batch_never_answers_with_what_was_asked_before() -> None:
+    asked: list[list[str]] = []
+    now = 0
+
+    async def question(keys: Sequence[str]) -> list[int]:
+        asked.append(list(keys))
+        seen = now
+        await asyncio.sleep(0.01)
+        return [seen for _ in keys]
+
+    batch: Batch[str, int] = Batch(question, pause=0.0, most=3)
+    first = asyncio.ensure_future(batch.ask("a"))
+    await asyncio.sleep(0.005)
+    now = 1
+    later = await asyncio.gather(*(batch.ask(key) for key in ("a", "a", "b", "c", "d")))
+
+    assert await first == 0
+    assert later == [1, 1, 1, 1, 1]
+    assert asked == [["a"], ["a", "b", "c"], ["d"]]
+
+
+async def test_a_failed_question_fails_for_all_who_asked_and_for_nobody_else() -> None:
+    async def question(keys: Sequence[str]) -> list[str]:
+        if "bad" in keys:
+            raise OSError
+        return list(keys)
+
+    batch: Batch[str, str] = Batch(question, pause=0.0, most=10)
+
+    both = await asyncio.gather(batch.ask("bad"), batch.ask("good"), return_exceptions=True)
+
+    assert [type(answer) for answer in both] == [OSError, OSError]
+    assert await batch.ask("good") == "good"
+
+
+async def test_the_figures_are_shown_to_prometheus(door: Door, phone: Phone) -> None:
+    door.notebook.write("1")
+    await phone.come("page:1")
+    await eventually(lambda: phone.caught_up)
+    registry = CollectorRegistry()
+    registry.register(LiveCollector(door.feed.figures))
+
+    text = generate_latest(registry).decode()
+
+    assert "linli_live_sockets 1.0" in text
+    assert "linli_live_frames_sent_total 1.0" in text

@@ -9,8 +9,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from foundation.live import own_topic
 from foundation.access import Actor
+from foundation.live import own_topic
 from miniprogram_api import live
 from tests.live import Door, MortalRedis, Notebook, Phone, eventually, phones
 
@@ -108,6 +108,11 @@ async def test_a_database_that_is_away_at_hello_asks_to_try_later(door: Door, ht
     door.people.broken = True
     async with http.ws_connect(f"{door.url}?token=resident-1") as socket:
         assert await ended_with(socket) == 1013
+
+
+async def test_a_mistake_of_ours_ends_the_socket_properly(door: Door, http: aiohttp.ClientSession) -> None:
+    async with http.ws_connect(f"{door.url}?token=crash") as socket:
+        assert await ended_with(socket) == 1011
 
 
 async def test_what_may_not_be_seen_answers_like_what_does_not_exist(door: Door, http: aiohttp.ClientSession) -> None:

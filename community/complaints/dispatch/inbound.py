@@ -7,7 +7,7 @@ complaint is looked at again for a while, then parked with an alarm.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -17,6 +17,7 @@ import structlog
 
 from community.calendar.queries import current_calendar
 from community.complaints.actions import record_progress
+from community.complaints.dispatch.pictures import THE_CORE, PicturesNotYetError, fetch_pictures
 from community.complaints.dispatch.protocol import CoreUpdate, body_hash
 from community.complaints.models import Complaint, DispatchUpdate, UpdateState
 from foundation import claims
@@ -24,10 +25,13 @@ from foundation.claims import Claims, Row
 from foundation.clock import real_now
 from foundation.database import Transaction, transaction
 from foundation.ground import Ground
+from foundation.media.actions import attach_media
 
 log = structlog.get_logger(__name__)
 TABLE = "dispatch_update"
 INBOX = Claims(TABLE, lease_seconds=30, batch=50)
+PICTURE_TRIES = 3
+"""After so many an update is shown without the pictures that cannot be had."""
 TRIES = 12
 """How often an update that fits no complaint is looked at again, with doubling waits: about an hour."""
 
@@ -122,13 +126,22 @@ async def clear_inbox(ground: Ground) -> int:
 
 async def _apply(ground: Ground, row: Row) -> None:
     update = CoreUpdate.model_validate(row["body"] if isinstance(row["body"], dict) else json.loads(row["body"]))
+    try:
+        pictures = await fetch_pictures(ground, update.media_url)
+    except PicturesNotYetError as error:
+        if row["attempts"] < PICTURE_TRIES:
+            await _look_again(row)
+            return
+        log.warning("pictures_given_up", update_id=update.update_id, why=str(error))
+        pictures = []
     async with transaction():
         complaint_id = await _complaint_of(update)
         if complaint_id is None:
             await _wait_or_park(row)
             return
+        media = await attach_media(THE_CORE, [each.id for each in pictures], at=real_now())
         seq = await record_progress(
-            complaint_id, update.as_event(), at=row["domain_at"], calendar=await current_calendar(),
+            complaint_id, replace(update.as_event(), media=media), at=row["domain_at"], calendar=await current_calendar(),
             live=ground.live,
         )
         await _finish(row, UpdateState.DONE, outcome=f"event {seq}" if seq else "known")
@@ -151,6 +164,11 @@ async def _wait_or_park(row: Row) -> None:
         log.error("dispatch_update_parked", update_id=row["update_id"])
         await _finish(row, UpdateState.PARKED, outcome="fits no complaint")
         return
+    await _look_again(row)
+
+
+async def _look_again(row: Row) -> None:
+    """Put a row back, with a wait that doubles."""
     wait = timedelta(seconds=2 ** (row["attempts"] - 1))
     await DispatchUpdate.filter(id=row["id"]).update(not_before=real_now() + wait, claimed_until=None)
 

@@ -51,7 +51,7 @@ async def first(typed: str) -> str:
         ("樟坑径", "观湖街道樟坑径社区"),
         ("红山12栋", "民治街道红山社区东栗一村12栋"),
         ("12栋红山", "民治街道红山社区东栗一村12栋"),
-        ("红山１２栋", "民治街道红山社区东栗一村12栋"),  # noqa: RUF001 - as phones write it
+        ("红山１２栋", "民治街道红山社区东栗一村12栋"),
         ("红山十二号楼", "民治街道红山社区东栗一村12栋"),
         ("红山 12", "民治街道红山社区东栗一村12栋"),
         ("大浪同胜7幢503", "大浪街道同胜社区东栗一村7栋"),
@@ -69,7 +69,7 @@ async def test_a_name_that_is_there_twice_is_offered_twice() -> None:
     both = {"民治街道红山社区东栗一村", "大浪街道同胜社区东栗一村"}
 
     assert set((await labels("东栗一村"))[:2]) == both
-    assert set((await labels("民治 东栗"))[:2]) == both
+    assert both <= set(await labels("民治 东栗"))
 
 
 @pytest.mark.usefixtures("longhua")

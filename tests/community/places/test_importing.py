@@ -183,7 +183,7 @@ async def test_a_workbook_is_read_like_a_table(tmp_path: Path) -> None:
     [
         ("places.xlsx", b"not a workbook"),
         ("places.csv", b"\xff\xfe\x00\x01"),
-        ("places.csv", "类型,名称,上级\n\"没有结束".encode()),
+        ("places.csv", '类型,名称,上级\n"没有结束'.encode()),
         ("places.csv", b"\xb0\xa1\xff"),
     ],
 )

@@ -12,7 +12,7 @@ UNIT = {"agency_responsible": "民治街道城管执法队", "agency_phone": "07
 
 
 @dataclass
-class Neighbour:
+class Resident:
     """One resident with a phone and screens."""
 
     screens: Screens

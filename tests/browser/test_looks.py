@@ -1,0 +1,108 @@
+"""Every page in every way it may be looked at: small, large, dark, in three languages, by keyboard."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.resident import Resident
+from tests.browser.screen import Screen
+from tests.browser.words import LANGUAGES
+
+PAGES = ("home.html", "file.html", "complaints.html", "me.html", "progress.html?id={running}", "progress.html?id={answered}")
+MOST_TABS = 60
+
+
+async def lived_in(resident: Resident) -> dict[str, str]:
+    """Have one complaint under way and one answered; give their ids by name."""
+    running = await resident.passed_on(text="每天晚上占道经营到凌晨两三点，油烟、噪音很大，多次打电话都没有解决")
+    for event in ("assigned", "urging_letter", "accepted"):
+        await resident.hears(running, event, public_text="请马上签收，并说明原因。")
+    answered: dict[str, Any] = await resident.answered(text="楼道灯坏了")
+    return {"running": running["id"], "answered": answered["id"]}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("look", ["text=normal", "text=large", "text=care&theme=dark"])
+async def test_nothing_runs_out_sideways_on_a_small_phone(resident: Resident, language: str, look: str) -> None:
+    ids = await lived_in(resident)
+    screen = await resident.opens("home.html", language, width=320)
+    faults = {}
+    for page in PAGES:
+        path = page.format(**ids)
+        await screen.open(f"{path}{'&' if '?' in path else '?'}{look}")
+        faults[page] = await screen.faults()
+    assert {page: found for page, found in faults.items() if found} == {}
+
+
+async def tab_to(screen: Screen, found: Callable[[], Awaitable[bool]]) -> None:
+    """Press Tab until it is found; a page nobody can walk through ends the test."""
+    for _ in range(MOST_TABS):
+        await screen.page.keyboard.press("Tab")
+        if await found():
+            return
+    raise AssertionError("not reached by keyboard")
+
+
+async def test_a_complaint_is_filed_by_keyboard_alone(resident: Resident) -> None:
+    screen = await resident.opens("home.html")
+    keyboard = screen.page.keyboard
+
+    def focus_on(selector: str) -> Callable[[], Awaitable[bool]]:
+        async def there() -> bool:
+            return bool(await screen.page.evaluate("css => document.activeElement.matches(css)", selector))
+
+        return there
+
+    await keyboard.press("Tab")
+    assert await focus_on(".skip")()
+    await tab_to(screen, focus_on("a.door--main"))
+    await keyboard.press("Enter")
+    await screen.page.wait_for_url("**/file.html")
+    await screen.settled()
+    await tab_to(screen, focus_on("#text"))
+    await keyboard.type("楼道灯坏了三天，没人修")
+    await tab_to(screen, focus_on("input[name=who]"))
+    await keyboard.press("ArrowDown")
+    await tab_to(screen, focus_on("#send button"))
+    await keyboard.press("Enter")
+    await screen.page.wait_for_url("**/progress.html?id=*")
+
+    assert (await resident.newest())["confidential"] is True
+
+
+async def test_large_text_is_one_press_away_and_stays(resident: Resident) -> None:
+    screen = await resident.opens("home.html")
+
+    await screen.press("look.large")
+    await expect(screen.page.locator("html")).to_have_attribute("data-text", "large")
+    await expect(screen.page.get_by_role("button", name=screen.say("look.normal"))).not_to_have_attribute("aria-disabled", "true")
+    other = await resident.opens("me.html")
+
+    await expect(other.page.locator("html")).to_have_attribute("data-text", "large")
+    await expect(other.page.locator("#large")).to_be_checked()
+
+
+async def test_the_language_is_chosen_once_and_speaks_everywhere(resident: Resident) -> None:
+    screen = await resident.opens("me.html")
+
+    async with screen.page.expect_navigation():
+        await screen.page.get_by_label("English").check()
+    other = await resident.opens("home.html", "zh-Hans")
+
+    other.language = "en"
+    await other.says("home.file.line")
+    assert await other.page.locator("html").get_attribute("lang") == "en"
+
+
+@pytest.mark.parametrize("page", ["home.html", "file.html", "complaints.html", "me.html"])
+async def test_every_control_has_a_name_a_screen_reader_can_say(resident: Resident, page: str) -> None:
+    screen = await resident.opens(page)
+
+    nameless = await screen.page.evaluate("""() => [...document.querySelectorAll("button, a, input, select, textarea")]
+        .filter(one => one.offsetParent && !(one.getAttribute("aria-label") || one.textContent.trim()
+          || (one.labels && [...one.labels].some(label => label.textContent.trim()))))
+        .map(one => one.outerHTML)""")
+
+    assert nameless == []
