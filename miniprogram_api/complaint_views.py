@@ -1,13 +1,16 @@
 """The shapes of complaints on the wire: what phones send and what they are shown."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
 
+from community.calendar.working_days import WorkingCalendar
 from community.complaints.access import Viewer
 from community.complaints.categories import Category, category_of
+from community.complaints.lifecycle import ACCEPT_WITHIN, FEEDBACK_WITHIN
 from community.complaints.models import Channel, Complaint, DeadlineKind, DeadlineState, EventType, Status
 from community.complaints.models import Deadline as StoredDeadline
 from community.complaints.queries import Picture
@@ -174,6 +177,13 @@ class ResponsibleView(Output):
     duty_phone: str | None
 
 
+class PromiseView(Output):
+    """How much time was promised."""
+
+    amount: int
+    unit: Literal["minutes", "hours", "working_days"]
+
+
 class DeadlineView(Output):
     """A promise."""
 
@@ -184,16 +194,45 @@ class DeadlineView(Output):
     explanation: str
     started_at: datetime
     round: int
+    promise: PromiseView
+    working_days_left: int | None
+    """Of a running promise that is counted in working days."""
 
     @classmethod
-    def of(cls, deadline: StoredDeadline, language: str) -> Self:
+    def of(cls, deadline: StoredDeadline, *, result_days: int, reader: "Reader") -> Self:
         """Show a promise."""
         late = deadline.state is DeadlineState.LATE
         return cls(
             kind=deadline.kind, due_at=deadline.due_at, state=deadline.state, met_at=deadline.met_at,
-            explanation=explain_deadline(deadline.kind.value, late=late, reason=deadline.reason, language=language),
+            explanation=explain_deadline(deadline.kind.value, late=late, reason=deadline.reason, language=reader.language),
             started_at=deadline.started_at, round=deadline.round,
+            promise=_promise(deadline.kind, result_days),
+            working_days_left=_working_days_left(deadline, reader),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """For whom and when something is shown."""
+
+    ground: Ground
+    language: str
+    at: datetime
+    calendar: WorkingCalendar
+
+
+def _promise(kind: DeadlineKind, result_days: int) -> PromiseView:
+    if kind is DeadlineKind.RESULT:
+        return PromiseView(amount=result_days, unit="working_days")
+    if kind is DeadlineKind.ACCEPT:
+        return PromiseView(amount=ACCEPT_WITHIN // timedelta(minutes=1), unit="minutes")
+    return PromiseView(amount=FEEDBACK_WITHIN // timedelta(hours=1), unit="hours")
+
+
+def _working_days_left(deadline: StoredDeadline, reader: Reader) -> int | None:
+    if deadline.kind is not DeadlineKind.RESULT or deadline.state is not DeadlineState.RUNNING:
+        return None
+    return reader.calendar.working_days_between(reader.at, deadline.due_at)
 
 
 class ResultView(Output):
@@ -253,21 +292,24 @@ class ComplaintView(Output):
     server_time: datetime
 
     @classmethod
-    def of(cls, picture: Picture, *, ground: Ground, language: str, at: datetime) -> Self:
+    def of(cls, picture: Picture, reader: Reader) -> Self:
         """Show a complaint to whom the picture was made for."""
         complaint, own = picture.complaint, picture.viewer is Viewer.OWNER
-        media = [MediaView(**show_media(each, ground.media.url)) for each in picture.media]
+        media = [MediaView(**show_media(each, reader.ground.media.url)) for each in picture.media]
         return cls(
             id=complaint.id, number=complaint.number, status=complaint.status,
             text=complaint.text if own else None, category=_category(complaint),
             place=ComplaintPlaceView.of(picture.place) if picture.place else None, media=media,
             created_at=complaint.filed_at, round=complaint.round, responsible=_responsible(complaint),
-            channel=complaint.channel, deadlines=[DeadlineView.of(each, language) for each in picture.deadlines],
-            result=_result(picture, ground), rating=_rating(picture), followers=picture.followers, mine=own,
+            channel=complaint.channel,
+            deadlines=[
+                DeadlineView.of(each, result_days=complaint.result_days, reader=reader) for each in picture.deadlines
+            ],
+            result=_result(picture, reader.ground), rating=_rating(picture), followers=picture.followers, mine=own,
             followed=picture.followed, confidential=own and complaint.confidential,
             anonymous=own and complaint.anonymous, last_seq=complaint.last_seq,
             push=PushView(state=picture.push.state, next_try_at=picture.push.next_try_at) if picture.push else None,
-            can=list(picture.can), urge_after=picture.urge_after, server_time=at,
+            can=list(picture.can), urge_after=picture.urge_after, server_time=reader.at,
         )
 
 

@@ -58,6 +58,7 @@ from miniprogram_api.complaint_views import (
     FileComplaintBody,
     PublicComplaintView,
     RatingBody,
+    Reader,
     ReasonBody,
     SupplementBody,
 )
@@ -117,7 +118,11 @@ def _sealed(call: Call, body: FileComplaintBody) -> bytes | None:
 async def show(call: Call, complaint: Complaint, viewer: Viewer = Viewer.OWNER) -> ComplaintView:
     """Show one complaint to the caller."""
     picture = await picture_of(complaint, viewer)
-    return ComplaintView.of(picture, ground=call.ground, language=call.language, at=call.at)
+    return ComplaintView.of(picture, await _reader(call))
+
+
+async def _reader(call: Call) -> Reader:
+    return Reader(call.ground, call.language, call.at, await current_calendar())
 
 
 @endpoint("GET", "/complaints", access=Access.RESIDENT, summary="List complaints")
@@ -142,7 +147,8 @@ async def get_complaints(
     )
     rows = await listed(call.actor, status=query.status, before=before, limit=query.limit)
     pictures = await pictures_of([(each, viewer) for each in rows])
-    views = [ComplaintView.of(each, ground=call.ground, language=call.language, at=call.at) for each in pictures]
+    reader = await _reader(call)
+    views = [ComplaintView.of(each, reader) for each in pictures]
     return PageView[ComplaintView](items=views, next_cursor=_next(rows, query.limit))
 
 

@@ -67,6 +67,7 @@ class Happening:
     duty_phone: str | None = None
     due_at: datetime | None = None
     text: str | None = None
+    update_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,29 +108,40 @@ def project(happenings: Iterable[Happening], *, result_days: int, calendar: Work
 
 
 def in_order(happenings: Iterable[Happening]) -> list[Happening]:
-    """Sort into the canonical order: by round, then time, then the core's own sequence, then ours.
+    """Sort into the canonical order, the same however the events arrived.
 
-    Where the core's clock contradicts its sequence the sequence wins: an event
-    counts as no earlier than the one before it.
+    By round, which its own first event begins; then time; then whose word it
+    is; then the core's own sequence. Where the core's clock contradicts its
+    sequence the sequence wins: an event counts as no earlier than the one
+    before it. What is still equal is told apart by what it is, never by when
+    it arrived.
     """
     listed = list(happenings)
     effective = {each.seq: each.at for each in listed}
     latest: datetime | None = None
-    for each in sorted((e for e in listed if e.sequence is not None), key=lambda e: (e.round, e.sequence or 0)):
+    for each in sorted((e for e in listed if e.sequence is not None), key=_told_order):
         latest = each.at if latest is None else max(latest, each.at)
         effective[each.seq] = latest
     return sorted(
-        listed, key=lambda e: (e.round, effective[e.seq], _turn(e), e.sequence or 0, e.seq)
+        listed, key=lambda e: (e.round, e.type not in BEGINNINGS, effective[e.seq], _turn(e), _told_order(e), e.seq)
     )
 
 
+BEGINNINGS = (EventType.SUBMITTED, EventType.REDONE)
+_PLACE = {each: place for place, each in enumerate(sorted(EventType, key=lambda e: e is not EventType.RETURNED))}
+"""The usual course within one instant; what was returned is mostly assigned anew in the same second."""
+
+
+def _told_order(each: Happening) -> tuple[int, int, datetime, int, str]:
+    """Order what the core told: by its sequence; without one, by the usual course of a complaint."""
+    return each.round, each.sequence or 0, each.at, _PLACE[each.type], each.update_id or ""
+
+
 def _turn(each: Happening) -> int:
-    """Within one instant: what begins a round, then receipt, then the core's word, then the resident's."""
-    if each.type in (EventType.SUBMITTED, EventType.REDONE):
-        return 0
+    """Within one instant: receipt, then the core's word, then the resident's."""
     if each.type is EventType.PUSHED:
-        return 1
-    return 2 if each.source is Source.CORE else 3
+        return 0
+    return 1 if each.source is Source.CORE else 2
 
 
 @dataclass
@@ -141,7 +153,7 @@ class _Fold:
     status: Status = Status.SUBMITTED
     round: int = 1
     withdrawn: bool = False
-    merged: bool = False
+    merged_at: datetime | None = None
     returned: bool = False
     answered_at: datetime | None = None
     extension_asked_at: datetime | None = None
@@ -160,7 +172,9 @@ class _Fold:
 
     def projection(self, now: datetime) -> Projection:
         """Give what came out, as seen at `now`."""
-        status = Status.WITHDRAWN if self.withdrawn else Status.MERGED if self.merged else self.status
+        status = Status.WITHDRAWN if self.withdrawn else Status.MERGED if self.merged_at else self.status
+        if self.merged_at:  # only now: parted again, its promises run on as if nothing had been
+            self.timers.cancel(self.merged_at)
         rate_by = self.answered_at + RATE_WITHIN if status is Status.ANSWERED and self.answered_at else None
         return Projection(
             status=status, round=self.round, responsibilities=tuple(self.responsibilities),
@@ -171,7 +185,8 @@ class _Fold:
         """Start the redo: the same unit, fresh feedback and result (重办)."""
         self.round = each.round
         self.status = Status.IN_PROGRESS
-        self.answered_at = None
+        self.answered_at = self.extension_asked_at = None
+        self.timers.cancel(each.at)
         self.timers.start(DeadlineKind.FEEDBACK, each.round, self._unit(), each.at, each.at + FEEDBACK_WITHIN)
         self._start_result(each)
 
@@ -212,7 +227,9 @@ class _Fold:
                 self.timers.resume(each.at)
             case EventType.EXTENSION_GRANTED if each.due_at:
                 self.timers.extend(DeadlineKind.RESULT, self.extension_asked_at or each.at, each.due_at, each.text)
-            case EventType.CLOSED | EventType.NOT_ACCEPTED | EventType.WITHDRAWN | EventType.MERGED:
+            case EventType.CLOSED if each.source is not Source.CORE:
+                pass  # we close only what was answered; a core whose clock is ahead may say so "later"
+            case EventType.CLOSED | EventType.NOT_ACCEPTED | EventType.WITHDRAWN:
                 self.timers.cancel(each.at)
             case _:
                 pass
@@ -245,9 +262,9 @@ class _Fold:
             case EventType.WITHDRAWN:
                 self.withdrawn = True
             case EventType.MERGED:
-                self.merged = True
+                self.merged_at = self.merged_at or each.at
             case EventType.UNMERGED:
-                self.merged = False
+                self.merged_at = None
             case _:
                 pass
 

@@ -115,6 +115,7 @@ def happening_of(event: ComplaintEvent) -> Happening:
     return Happening(
         seq=event.seq, type=event.type, source=event.source, round=event.round, at=event.occurred_at,
         sequence=event.sequence, unit=event.unit, duty_phone=event.duty_phone, due_at=event.due_at, text=event.text,
+        update_id=event.update_id,
     )
 
 

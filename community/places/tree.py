@@ -43,7 +43,7 @@ class Tree:
     def __init__(self) -> None:
         self._by_position: dict[_Position, Place] = {}
         self._by_code: dict[str, Place] = {}
-        self._below: dict[int | None, dict[str, list[Place]]] = defaultdict(lambda: defaultdict(list))
+        self._below: dict[int | None, dict[str, dict[int, Place]]] = defaultdict(lambda: defaultdict(dict))
         self._by_id: dict[int, Place] = {}
         self._added: list[Place] = []
         self._changed: dict[int, Place] = {}
@@ -85,11 +85,11 @@ class Tree:
 
     def below(self, parent_id: int | None) -> Iterable[Place]:
         """List what lies directly in a place, or in an area."""
-        return [place for places in self._below[parent_id].values() for place in places]
+        return [place for places in self._below[parent_id].values() for place in places.values()]
 
     def named_below(self, parent_id: int | None, name: str) -> list[Place]:
         """Find by its full name what lies directly in a place, or in an area."""
-        return self._below[parent_id].get(name, [])
+        return list(self._below[parent_id].get(name, {}).values())
 
     def put(self, draft: PlaceDraft, parent: Place | None) -> tuple[Place, Outcome]:
         """Add a place, or bring the one that is there to the draft.
@@ -179,6 +179,4 @@ class Tree:
             if code:
                 self._by_code[code] = place
         for above in [place.parent_id, *([place.area_id] if place.area_id else [])]:
-            same = self._below[above][place.name]
-            if place not in same:
-                same.append(place)
+            self._below[above][place.name][place.id] = place

@@ -8,7 +8,7 @@ from tests.core import DispatchCore
 from tests.jobs import Worker
 from tests.phone import Phone
 
-UNIT = {"agency_responsible": "民治街道城管执法队", "agency_phone": "0755-00000413"}
+UNIT: dict[str, Any] = {"agency_responsible": "民治街道城管执法队", "agency_phone": "0755-00000413"}
 
 
 @dataclass

@@ -5,7 +5,7 @@ import io
 from typing import Any
 
 from PIL import Image
-from playwright.async_api import Route, expect
+from playwright.async_api import FilePayload, Route, expect
 
 from tests.browser.resident import Resident
 from tests.browser.screen import Screen
@@ -15,7 +15,7 @@ from tests.phone import Phone
 TEXT = "楼下烧烤店每晚占道经营，油烟很大"
 
 
-def photo(colour: str = "green") -> dict[str, Any]:
+def photo(colour: str = "green") -> FilePayload:
     """Make a photo as a phone's file picker hands it over."""
     kept = io.BytesIO()
     Image.new("RGB", (320, 240), colour).save(kept, "JPEG")
@@ -96,7 +96,7 @@ async def test_what_is_no_photo_is_refused_with_the_reason(resident: Resident) -
     screen = await resident.opens("file.html")
     screen.expect_console("415")
 
-    broken = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": b"these are only words"}
+    broken: FilePayload = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": b"these are only words"}
     await screen.page.locator("input[type=file]").set_input_files([broken])
     await expect(screen.page.locator(".photo[data-state=bad]")).to_have_count(1)
     await screen.page.locator("#text").fill(TEXT)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from playwright.async_api import Route, WebSocketRoute, expect
+from playwright.async_api import WebSocketRoute, expect
 
 from foundation.clock import FrozenClock
 from tests.browser.resident import Resident
@@ -98,9 +98,6 @@ async def test_where_no_socket_can_be_had_the_page_asks_and_waits(resident: Resi
     complaint = await resident.passed_on()
     screen = await resident.screens.add()
     screen.expect_console("Failed to load resource")
-
-    async def refuse(route: Route) -> None:
-        await route.fulfill(status=503, headers={"Retry-After": "0"}, body="")
 
     await screen.page.route_web_socket("**/api/v1/live?**", lambda socket: socket.close())
     ticket = (await resident.phone.post("/page-tickets")).body["ticket"]

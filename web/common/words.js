@@ -36,10 +36,15 @@ export async function speak(tag) {
   document.documentElement.lang = tag;
 }
 
+/** A blank stands between Chinese and figures or Latin letters, never between two Chinese characters. */
+function close(sentence) {
+  return current === "en" ? sentence : sentence.replace(/([\u4e00-\u9fff]) (?=[\u4e00-\u9fff])/g, "$1");
+}
+
 /** One sentence, with its places filled. `|` in a sentence marks where a heading may break. */
 export function sayBroken(key, places = {}) {
   if (!(key in sentences)) throw new Error(`no words for "${key}"`);
-  return sentences[key].replace(/\{(\w+)\}/g, (hole, name) => String(places[name] ?? ""));
+  return close(sentences[key].replace(/\{(\w+)\}/g, (hole, name) => String(places[name] ?? "")));
 }
 
 /** One sentence, without break marks. */

@@ -246,6 +246,7 @@ export default {
 
   "rate.title": "Please rate it",
   "rate.given": "Your rating",
+  "rate.given.before": "Your earlier rating",
   "rate.given.other": "How it was rated",
   "rate.solved.question": "Is it really solved?",
   "rate.solved.yes": "Solved",
@@ -327,6 +328,8 @@ export default {
   "span.minutes.other": "{n} minutes",
   "span.hours.one": "{n} hour",
   "span.hours.other": "{n} hours",
+  "span.working_days.one": "{n} working day",
+  "span.working_days.other": "{n} working days",
   "span.days.one": "{n} day",
   "span.days.other": "{n} days"
 };

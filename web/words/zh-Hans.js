@@ -246,6 +246,7 @@ export default {
 
   "rate.title": "请您评一评",
   "rate.given": "您的评价",
+  "rate.given.before": "您上次的评价",
   "rate.given.other": "提的人这样评价",
   "rate.solved.question": "真的解决了吗？",
   "rate.solved.yes": "解决了",
@@ -327,6 +328,8 @@ export default {
   "span.minutes.other": "{n} 分钟",
   "span.hours.one": "{n} 小时",
   "span.hours.other": "{n} 小时",
+  "span.working_days.one": "{n} 个工作日",
+  "span.working_days.other": "{n} 个工作日",
   "span.days.one": "{n} 天",
   "span.days.other": "{n} 天"
 };

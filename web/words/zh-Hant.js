@@ -246,6 +246,7 @@ export default {
 
   "rate.title": "請您評一評",
   "rate.given": "您的評價",
+  "rate.given.before": "您上次的評價",
   "rate.given.other": "提的人這樣評價",
   "rate.solved.question": "真的解決了嗎？",
   "rate.solved.yes": "解決了",
@@ -327,6 +328,8 @@ export default {
   "span.minutes.other": "{n} 分鐘",
   "span.hours.one": "{n} 小時",
   "span.hours.other": "{n} 小時",
+  "span.working_days.one": "{n} 個工作天",
+  "span.working_days.other": "{n} 個工作天",
   "span.days.one": "{n} 天",
   "span.days.other": "{n} 天"
 };

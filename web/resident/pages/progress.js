@@ -191,7 +191,7 @@ class Progress {
     if (shown === this.ratingShown) return;
     this.ratingShown = shown;
     const form = shown.startsWith("form") && ratingForm(this.complaint, { done: () => this.rated(), trouble: problem => put(find("trouble"), problemNotice(problemWords(problem))) });
-    put(find("rating"), form || (rating && ratingGiven(rating, this.complaint.mine !== false)));
+    put(find("rating"), form || (rating && ratingGiven(rating, this.complaint)));
   }
 
   async rated() {

@@ -1,7 +1,7 @@
 // The promises of a complaint as clocks on a ruler: running, met, late, paused, cancelled. The server gives the instants; this draws.
 
 import { h, icon, put } from "../../common/build.js";
-import { DAY, HOUR, MINUTE, dueWords, serverNow, spanWords, tickingWords, whenWords } from "../../common/times.js";
+import { DAY, dueWords, serverNow, spanWords, tickingWords, whenWords } from "../../common/times.js";
 import { say, sayCount } from "../../common/words.js";
 
 const SOON = 0.9;
@@ -16,12 +16,15 @@ function startOf(due, complaint, events) {
   return Date.parse(named.length ? named[named.length - 1].at : complaint.created_at);
 }
 
-/** "说好 30 分钟": the promise itself, as long as it is a round span; else its day. */
-function promiseWords(due, start) {
-  const length = Date.parse(due.due_at) - start;
-  if (length <= 90 * MINUTE) return say("clock.promise", { span: sayCount("span.minutes", Math.round(length / MINUTE)) });
-  if (length <= 2 * DAY) return say("clock.promise", { span: sayCount("span.hours", Math.round(length / HOUR)) });
-  return say("clock.promise", { span: sayCount("span.days", Math.round(length / DAY)) });
+/** "说好 30 分钟": the promise itself, in its own unit. */
+function promiseWords({ promise }) {
+  return say("clock.promise", { span: sayCount(`span.${promise.unit}`, promise.amount) });
+}
+
+/** What is left or over, as people count it: a result by working days, as long as there are any. */
+function leftWords(due, now) {
+  if (now.left !== undefined && due.working_days_left) return sayCount("span.working_days", due.working_days_left);
+  return spanWords(now.left ?? now.late ?? 0);
 }
 
 /** What is so at this instant: tone, drawing, words. */
@@ -64,12 +67,12 @@ function clock(due, complaint, events) {
   const head = h("b", {});
   const time = h("div", { class: "clock__time", "aria-hidden": "true" });
   const face = h("div", { class: "clock", "data-kind": due.kind },
-    h("div", { class: "clock__head" }, head, h("span", { class: "sm dim" }, promiseWords(due, start))), time,
+    h("div", { class: "clock__head" }, head, h("span", { class: "sm dim" }, promiseWords(due))), time,
     h("div", { class: "clock__rule", "aria-hidden": "true" }, h("i"), h("u")));
   let drawn = "";
   const tick = () => {
     const now = reading(due, start);
-    const span = now.left === undefined ? spanWords(now.late ?? 0) : spanWords(now.left);
+    const span = leftWords(due, now);
     const ticking = now.head === "left" && now.left < DAY;
     const words = say(ticking ? "clock.head.ticking" : `clock.head.${now.head}`, { step: say(`clock.${due.kind}`), span });
     time.textContent = ticking ? tickingWords(now.left) : "";

@@ -36,10 +36,15 @@ function entry(event, complaint) {
   if (event.type === "submitted") line.append(...ownWords(event, complaint));
   else if (LETTERS[event.type]) line.append(letter(event));
   else if (event.text) line.append(h("p", { class: "words" }, event.text));
-  if (event.unit && !LETTERS[event.type]) line.append(h("p", { class: "sm" }, event.unit));
+  if (namesAnother(event, complaint)) line.append(h("p", { class: "sm" }, event.unit));
   const photos = event.type === "submitted" ? null : pictures(event.media);
   if (photos) line.append(photos);
   return line;
+}
+
+/** Whether the unit is worth its own line: not the one that answers anyway, not named in the title already. */
+function namesAnother({ type, unit, title }, { responsible }) {
+  return Boolean(unit) && !LETTERS[type] && !(title || "").includes(unit) && !(responsible && responsible.unit === unit);
 }
 
 function ownWords(event, complaint) {

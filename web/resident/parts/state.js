@@ -62,7 +62,8 @@ function working(complaint) {
 
 function waitingToBePassedOn({ push }) {
   if (push && push.state === "parked") return sayBroken("now.parked");
-  if (push && push.state === "waiting" && push.next_try_at) return sayBroken("now.waiting", { time: hourWords(push.next_try_at) });
+  const later = push && push.state === "waiting" && push.next_try_at && Date.parse(push.next_try_at) > serverNow();
+  if (later) return sayBroken("now.waiting", { time: hourWords(push.next_try_at) });
   return sayBroken("now.submitted");
 }
 

@@ -1,0 +1,120 @@
+"""The live table: number, matter, step, unit, three deadlines; words first, colour only beside them. Start at `Board`."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from sandbox.demo.clocks import LOCAL
+from sandbox.demo.stage import Filed
+from sandbox.demo.views import Views
+
+STEPS = {
+    "submitted": ("等着转交", "yellow"),
+    "pushed": ("已受理", "yellow"),
+    "assigned": ("已分拨", "cyan"),
+    "accepted": ("已签收", "cyan"),
+    "in_progress": ("办理中", "cyan"),
+    "answered": ("已办结", "green"),
+    "closed": ("已结案", "green"),
+    "not_accepted": ("不予受理", "dim"),
+    "withdrawn": ("已撤回", "dim"),
+    "merged": ("已并案", "dim"),
+}
+KINDS = ("accept", "feedback", "result")
+SOON = timedelta(hours=2)
+FIRST_WORDS = 12
+WEEKDAYS = "一二三四五六日"
+
+
+class Board:
+    """Draws the table of some complaints and the counts of all."""
+
+    def __init__(self, rows: int, all_of_them: int) -> None:
+        """Show so many rows, however many complaints there will be."""
+        self.rows = rows
+        self.expected = all_of_them
+
+    def draw(self, filed: Sequence[Filed], views: Views, *, now: datetime, day: int) -> RenderableType:
+        """Draw it once."""
+        table = Table(box=box.SIMPLE, padding=(0, 1), pad_edge=False, expand=False)
+        table.add_column("编号", no_wrap=True)
+        table.add_column("事情", no_wrap=True, width=2 * FIRST_WORDS)
+        table.add_column("到哪一步", no_wrap=True, width=8)
+        table.add_column("谁负责", no_wrap=True, width=20, overflow="ellipsis")
+        for name in ("签收", "反馈", "办结"):
+            table.add_column(name, no_wrap=True, width=10)
+        for each in self._chosen(filed):
+            table.add_row(*_row(each, views.get(each.id), now))
+        return Group(heading(now, day), counts(views, len(filed), self.expected), table)
+
+    def _chosen(self, filed: Sequence[Filed]) -> list[Filed]:
+        """Choose rows evenly over all, so that each stays where it is once all are filed."""
+        if len(filed) <= self.rows:
+            return list(filed)
+        return [filed[at * len(filed) // self.rows] for at in range(self.rows)]
+
+
+def heading(now: datetime, day: int) -> Text:
+    """Say which day it is in the demo."""
+    local = now.astimezone(LOCAL)
+    words = f"第 {day} 天  {local.month} 月 {local.day} 日 星期{WEEKDAYS[local.weekday()]} {local:%H:%M}"
+    return Text(words, style="bold")
+
+
+def counts(views: Views, filed: int, expected: int) -> Text:
+    """Count all complaints by their step."""
+    by_step = Counter(view["status"] for view in views.values())
+    words = [Text(f"已提交 {filed}/{expected}" if filed < expected else f"共 {filed} 件")]
+    words += [Text(f"{name} {by_step[step]}", style) for step, (name, style) in STEPS.items() if by_step[step]]
+    return Text("  ").join(words)
+
+
+def _row(filed: Filed, view: dict[str, Any] | None, now: datetime) -> list[Text]:
+    short = Text(" ".join(filed.text.split())[:FIRST_WORDS])
+    if view is None:
+        return [Text(filed.number), short, Text("刚提交", "yellow")]
+    name, style = STEPS[view["status"]]
+    unit = Text(view["responsible"]["unit"]) if view["responsible"] else Text("—", "dim")
+    # The last deadline of a kind is the one of the present round.
+    latest = {deadline["kind"]: deadline for deadline in view["deadlines"]}
+    return [Text(filed.number), short, Text(name, style), unit, *(deadline_words(latest.get(k), now) for k in KINDS)]
+
+
+def deadline_words(deadline: dict[str, Any] | None, now: datetime) -> Text:
+    """Say how a promise stands: time left, kept, late."""
+    if deadline is None:
+        return Text("—", "dim")
+    due, met = datetime.fromisoformat(deadline["due_at"]), deadline["met_at"]
+    match deadline["state"]:
+        case "paused":
+            return Text("停表", "dim")
+        case "cancelled":
+            return Text("取消", "dim")
+        case "met":
+            took = datetime.fromisoformat(met) - datetime.fromisoformat(deadline["started_at"])
+            return Text(f"用了{span(took)}", "green")
+        case "late":
+            if met:
+                return Text(f"晚了{span(datetime.fromisoformat(met) - due)}", "magenta")
+            return Text(f"超{span(now - due)}", "bold red")
+        case _:
+            left = due - now
+            if left < timedelta():
+                return Text("到点了", "bold red")
+            return Text(f"还有{span(left)}", "yellow" if left < SOON else "")
+
+
+def span(length: timedelta) -> str:
+    """Write a length of time in one unit."""
+    minutes = max(0, int(length.total_seconds())) // 60
+    if minutes < 60:  # noqa: PLR2004
+        return f"{minutes}分"
+    if minutes < 48 * 60:
+        return f"{minutes // 60}小时"
+    return f"{minutes // (24 * 60)}天"

@@ -1,0 +1,199 @@
+"""What is started, and in which order. Start at `open_stage`.
+
+Databases and stand-ins first; then the two web processes and the worker while the places are put in; then people.
+"""
+
+import asyncio
+import json
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import aiohttp
+
+from sandbox.demo import residents, staff
+from sandbox.demo.children import Child, Children
+from sandbox.demo.clocks import Clocks
+from sandbox.demo.folder import Claim
+from sandbox.demo.line import DispatchCore, Product, WeChat
+from sandbox.demo.programs import HOST, free_port, linli
+from sandbox.demo.stage import CoreProgram, Stage, Wish
+from sandbox.demo.voice import Voice
+
+OWN_SERVERS = ("LINLI_DATABASE_URL", "LINLI_REDIS_URL")
+LIMITS = ("SESSIONS", "FILING", "MEDIA", "WRITING", "READING")
+WEBS = ("web-1", "web-2")
+CALLBACKS = "/api/v1/callbacks/dispatch"
+KEY_ID = "demo-1"
+
+
+async def open_stage(
+    wish: Wish, voice: Voice, claim: Claim, children: Children, session: aiohttp.ClientSession
+) -> Stage:
+    """Start everything and let the people move in."""
+    ports = [free_port() for _ in WEBS]
+    webs = [f"http://{HOST}:{port}" for port in ports]
+    keys = {"api_key": secrets.token_hex(16), "callback_secret": secrets.token_hex(32), "wx_secret": secrets.token_hex(16)}
+    servers, stage = await asyncio.gather(
+        _start_databases(voice, claim, children), _start_stand_ins(wish, voice, claim, children, session, webs, keys)
+    )
+    stage.env = _environment(claim.folder, servers, stage, webs[0])
+    await asyncio.gather(_start_product(stage, ports), _put_places_in(stage))
+    with voice.step("把诉求类别告诉分拨平台"):
+        await _teach_categories(stage)
+    with voice.step(f"{residents.HOW_MANY} 位居民登录、绑定手机、填写住址"):
+        await residents.move_in(stage)
+    with voice.step("工作人员登录，核实住址"):
+        await staff.come_to_work(stage, everybody=wish.ready_file is not None)
+        await staff.confirm_homes(stage)
+    with voice.step("摆好测试手机", spoken=False):
+        await _lay_out_phones(stage)
+    if wish.ready_file is None:
+        stage.clocks_or_none = await _open_clocks(stage)
+    return stage
+
+
+async def _start_databases(voice: Voice, claim: Claim, children: Children) -> dict[str, str]:
+    given = {name: os.environ[name] for name in OWN_SERVERS if os.environ.get(name)}
+    if len(given) == len(OWN_SERVERS):
+        return given
+    with voice.step("数据库和缓存"):
+        announce = claim.folder / "servers.env"
+        environment = {"LINLI_VAR": str(claim.folder), **given}
+        child = await children.start("databases", [linli(), "databases", "--announce", announce], environment)
+        lines = (await children.announced(child, announce)).splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
+async def _start_stand_ins(
+    wish: Wish,
+    voice: Voice,
+    claim: Claim,
+    children: Children,
+    session: aiohttp.ClientSession,
+    webs: list[str],
+    keys: dict[str, str],
+) -> Stage:
+    with voice.step("替身：分拨平台、微信"):
+        core_environment = {
+            "STANDIN_API_KEY": keys["api_key"],
+            "STANDIN_CALLBACK_URL": webs[0] + CALLBACKS,
+            "STANDIN_CALLBACK_KEY_ID": KEY_ID,
+            "STANDIN_CALLBACK_SECRET": keys["callback_secret"],
+        }
+        wechat_environment = {"STANDIN_APP_ID": "wxdemo0000000001", "STANDIN_APP_SECRET": keys["wx_secret"]}
+        (core, core_url), (_, wechat_url) = await asyncio.gather(
+            _start_stand_in(children, claim, "dispatch_core", core_environment),
+            _start_stand_in(children, claim, "wechat", wechat_environment),
+        )
+    program = CoreProgram(
+        _stand_in_command(claim, "dispatch_core", core_url.rsplit(":", 1)[1]),
+        core_environment,
+        claim.folder / "dispatch_core.json",
+        core,
+    )
+    product = Product(session, webs)
+    return Stage(
+        wish, voice, children, claim.folder, {}, keys, product,
+        DispatchCore(session, core_url), WeChat(session, wechat_url), program,
+    )  # fmt: skip
+
+
+def _stand_in_command(claim: Claim, name: str, port: str) -> list[str]:
+    files = ["--store", str(claim.folder / f"{name}.db"), "--announce", str(claim.folder / f"{name}.json")]
+    return [sys.executable, "-m", f"sandbox.{name}", "--port", port, "--die-with-parent", *files]
+
+
+async def _start_stand_in(
+    children: Children, claim: Claim, name: str, environment: dict[str, str]
+) -> tuple[Child, str]:
+    child = await children.start(name, _stand_in_command(claim, name, "0"), environment)
+    told = json.loads(await children.announced(child, claim.folder / f"{name}.json"))
+    return child, str(told["url"])
+
+
+def _environment(folder: Path, servers: Mapping[str, str], stage: Stage, web: str) -> dict[str, str]:
+    """Make the settings with which every process of the product reaches this instance."""
+    return {
+        "LINLI_VAR": str(folder),
+        **servers,
+        "LINLI_WEB__HOST": HOST,
+        "LINLI_WEB__PUBLIC_URL": web,
+        "LINLI_WEB__COME_IN_URL": f"{stage.wechat.url}/phones",
+        "LINLI_WEB__DRAIN_SECONDS": "3",
+        "LINLI_DISPATCH__BASE_URL": f"{stage.core.url}/open311/v2",
+        "LINLI_DISPATCH__API_KEY": stage.keys["api_key"],
+        "LINLI_DISPATCH__CALLBACK_KEYS": json.dumps({KEY_ID: stage.keys["callback_secret"]}),
+        "LINLI_DISPATCH__BREAKER_SECONDS": "1",
+        "LINLI_MINIPROGRAM__API_BASE": stage.wechat.url,
+        "LINLI_MINIPROGRAM__APP_ID": "wxdemo0000000001",
+        "LINLI_MINIPROGRAM__SECRET": stage.keys["wx_secret"],
+        "LINLI_JOBS__FIRST_RETRY_SECONDS": "0.2",
+        "LINLI_JOBS__LONGEST_RETRY_SECONDS": "2",
+        **{f"LINLI_LIMITS__{name}": "" for name in LIMITS},
+    }
+
+
+async def _start_product(stage: Stage, ports: list[int]) -> None:
+    with stage.voice.step("邻里：两个网页进程、一个后台进程"):
+        wanted = [(name, "serve", {"LINLI_WEB__PORT": str(port)}) for name, port in zip(WEBS, ports, strict=True)]
+        await asyncio.gather(*(_start_linli(stage, *each) for each in [*wanted, ("work", "work", {})]))
+
+
+async def _start_linli(stage: Stage, name: str, command: str, more: dict[str, str]) -> None:
+    announce = stage.folder / f"{name}.url"
+    arguments = [linli(), command, "--announce", announce]
+    child = await stage.children.start(name, arguments, {**stage.env, **more})
+    await stage.children.announced(child, announce)
+
+
+async def _put_places_in(stage: Stage) -> None:
+    with stage.voice.step("龙华的街道、社区、楼栋和岗位"):
+        for what in ("district", "demo-places", "demo-staff"):
+            await stage.children.run(f"import-{what}", [linli(), "import", what], stage.env)
+
+
+async def _teach_categories(stage: Stage) -> None:
+    """Give the core the product's category tree as its services, the general one first."""
+    tree = (await stage.product.call("GET", "/complaint-categories"))["items"]
+    general = {"service_code": "general", "service_name": "综合诉求", "group": "综合", "type": "realtime"}
+    leaves = [
+        {
+            "service_code": leaf["code"],
+            "service_name": leaf["name"],
+            "group": top["name"],
+            "type": "realtime",
+            "keywords": middle["name"],
+            "attributes": [_attribute(question, order) for order, question in enumerate(leaf["questions"], 1)],
+        }
+        for top in tree
+        for middle in top["children"]
+        for leaf in middle["children"]
+    ]
+    await stage.core.control("/services", [general, *leaves])
+
+
+def _attribute(question: dict[str, object], order: int) -> dict[str, object]:
+    choices = question["choices"] if isinstance(question["choices"], list) else []
+    return {
+        "code": question["code"],
+        "description": question["text"],
+        "required": question["required"],
+        "order": order,
+        "datatype": "singlevaluelist" if choices else "string",
+        "values": [{"key": choice, "name": choice} for choice in choices],
+    }
+
+
+async def _lay_out_phones(stage: Stage) -> None:
+    pages = f"{stage.product.webs[0]}/web/resident"
+    await stage.wechat.control("/configure", {"api": stage.product.api, "pages": pages})
+    shelf = [{"openid": each.openid, "name": each.name, "home": each.home} for each in stage.residents]
+    await stage.wechat.control("/phones", shelf)
+
+
+async def _open_clocks(stage: Stage) -> Clocks:
+    mover = await stage.children.start("clock", [linli(), "clock", "advance", "-"], stage.env, talking=True)
+    return await Clocks.opened(mover, (stage.core, stage.wechat))
