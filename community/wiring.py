@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from community.complaints.dispatch.client import open_dispatch_client
+from community.complaints.dispatch.client import DispatchClient, open_dispatch_client
 from community.complaints.dispatch.inbound import clear_inbox, serve_inbox
 from community.complaints.jobs import close_what_nobody_rated, mark_late, pass_on, reconcile_with_dispatch
 from community.complaints.live_topic import COMPLAINT_TOPIC
@@ -10,7 +10,7 @@ from community.complaints.reactions import push_to_dispatch, tell_dispatch
 from community.complaints.sealed import SEALED as COMPLAINT_COLUMNS
 from community.people.jobs import clear_ended_sign_ins
 from community.people.sealed import SEALED as PEOPLE_COLUMNS
-from foundation.parts import Desk, Part, Schedule, Sweep
+from foundation.parts import Desk, Part, Ping, Schedule, Sweep
 
 PART = Part(
     name="community",
@@ -31,6 +31,13 @@ PART = Part(
     ),
     desks=(Desk("complaints.inbox", serve_inbox, clear_inbox),),
     topics=(COMPLAINT_TOPIC,),
+    pings=(
+        Ping(
+            "dispatch core", lambda ground: ground.get(DispatchClient).ping(),
+            "see LINLI_DISPATCH__BASE_URL, or call the core's operator; complaints wait and are passed on later",
+            needed=False,
+        ),
+    ),
     opens=(open_dispatch_client,),
     sealed=(*PEOPLE_COLUMNS, *COMPLAINT_COLUMNS),
 )

@@ -46,6 +46,7 @@ def _run(*, doors: bool, later_work: bool, announce: Path | None) -> None:
         await bring_up_to_date(settings)
         await run(settings, doors=doors, later_work=later_work, announce=lambda at: _announce(announce, at))
 
+    _forget(announce)
     with standing(quiet=False) as settings, asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(start(settings))
 
@@ -56,6 +57,12 @@ def _loop_factory() -> Any:
     except ImportError:
         return None
     return uvloop.new_event_loop
+
+
+def _forget(path: Path | None) -> None:
+    """Remove the announcement of an earlier run: whoever waits for ours must not take it for ours."""
+    if path is not None:
+        path.unlink(missing_ok=True)
 
 
 def _announce(path: Path | None, address: Any) -> None:
@@ -77,6 +84,7 @@ def databases(announce: Announce = None) -> None:
 
     from foundation.command import bring_up_to_date, standing  # noqa: PLC0415
 
+    _forget(announce)
     with standing() as settings:
         asyncio.run(bring_up_to_date(settings))
         lines = f"LINLI_DATABASE_URL={settings.database_url}\nLINLI_REDIS_URL={settings.redis_url}\n"
@@ -121,7 +129,10 @@ def clock_show() -> None:
 @clock_app.command("set")
 def clock_set(at: Annotated[str, typer.Argument(help="2026-11-21T08:00:00+08:00")]) -> None:
     """Put the domain's time to an instant; it runs on from there."""
-    instant = datetime.fromisoformat(at)
+    try:
+        instant = datetime.fromisoformat(at)
+    except ValueError:
+        raise typer.BadParameter("write it like 2026-11-21T08:00:00+08:00") from None
     if instant.tzinfo is None:
         raise typer.BadParameter("the time needs its zone, such as +08:00")
     _move(lambda reading, now: type(reading)(real_at=now, domain_at=instant, rate=reading.rate))

@@ -3,16 +3,19 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from uuid import uuid4
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from foundation.clock import SystemClock
 from foundation.command import settings_or_exit, standing
-from foundation.database import query
 from foundation.errors import LinliError
 from foundation.ground import Ground
 from foundation.logs import configure_logging
-from foundation.migrating import missing_migrations
+from foundation.media.store import MediaStore
+from foundation.migrating import ask_database, missing_migrations
 from foundation.parts import Part, Ping, apps_of, load_parts
 from foundation.settings import Settings
 
@@ -46,22 +49,34 @@ def _about_settings(settings: Settings) -> Finding:
 
 
 async def _ask_all(settings: Settings, parts: tuple[Part, ...]) -> list[Finding]:
-    from foundation.process import open_ground  # noqa: PLC0415
+    """Ask one thing after the other, so that one that fails hides none of the others."""
+    from foundation.process import open_ground_on_pool  # noqa: PLC0415
 
-    findings = []
-    async with open_ground(settings, parts, name="doctor") as ground:
-        findings.append(await _ask("PostgreSQL", lambda: query("SELECT 1"), "see LINLI_DATABASE_URL"))
-        findings.append(await _ask("tables", _tables, "run `linli migrate`"))
-        findings.append(await _ask("Redis", ground.redis.ping, "see LINLI_REDIS_URL"))
-        findings.append(await _ask("media store", ground.media.ask, "see LINLI_MEDIA__STORE_URL"))
+    findings = await _about_database(settings.database_url or "")
+    store = await _ask("media store", lambda: _write_and_remove(settings), "see LINLI_MEDIA__STORE_URL")
+    if not store.good:  # the ground cannot be opened on it, and the others are to be asked all the same
+        settings = settings.model_copy(update={"media": settings.media.model_copy(update={"store_url": "memory:///"})})
+    async with open_ground_on_pool(settings, parts, clock=SystemClock()) as ground:
+        findings += [await _ask("Redis", ground.redis.ping, "see LINLI_REDIS_URL"), store]
         findings += [await _about(ground, ping) for part in parts for ping in part.pings]
     missing = await missing_migrations({"connections": {"default": "psycopg://x@/x"}, "apps": apps_of(parts)})
     findings.append(Finding("models", not missing, ", ".join(missing) or "as migrated"))
     return findings
 
 
-async def _tables() -> None:
-    await query("SELECT 1 FROM complaint LIMIT 1")
+async def _about_database(url: str) -> list[Finding]:
+    answers = await _ask("PostgreSQL", lambda: ask_database(url, "SELECT 1"), "see LINLI_DATABASE_URL")
+    if not answers.good:
+        return [answers]
+    return [answers, await _ask("tables", lambda: ask_database(url, "SELECT 1 FROM complaint"), "run `linli migrate`")]
+
+
+async def _write_and_remove(settings: Settings) -> None:
+    """Store an object and take it away again: a store that can only be read takes no photo."""
+    store = MediaStore.from_settings(settings)
+    key = f"doctor/{uuid4()}"
+    await store.put(key, b"doctor")
+    await store.delete([key])
 
 
 async def _about(ground: Ground, ping: Ping) -> Finding:
@@ -82,5 +97,5 @@ def _print(findings: list[Finding]) -> None:
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for finding in findings:
         mark = "[green]ok[/]" if finding.good else "[red bold]no[/]"
-        table.add_row(mark, finding.name, finding.words)
+        table.add_row(mark, finding.name, escape(finding.words))
     Console().print(table)

@@ -22,7 +22,6 @@ from foundation.parts import Part, Schedule, Sweep
 log = structlog.get_logger(__name__)
 LOCK = 4_193_110_002
 BEAT_SECONDS = 1.0
-STALLED_SECONDS = 30.0
 
 
 async def stand_for_leader(ground: Ground, parts: tuple[Part, ...], url: str) -> None:
@@ -80,13 +79,15 @@ async def defer_once(job: Job) -> None:
 async def _lead(ground: Ground, parts: tuple[Part, ...], connection: psycopg.AsyncConnection) -> None:
     """Sweep due rows every real second, take up the jobs of dead workers, and watch the lock."""
     sweeps = [sweep for part in parts for sweep in part.sweeps]
+    dead_after = ground.settings.jobs.dead_after_seconds
+    often = max(1, round(dead_after / 3 / BEAT_SECONDS))
     beat = 0
     while True:
         async with asyncio.timeout(5):
             await connection.execute("SELECT 1")
         await asyncio.gather(*(_sweep(ground, sweep) for sweep in sweeps))
-        if beat % 10 == 0:
-            await revive_stalled_jobs()
+        if beat % often == 0:
+            await revive_stalled_jobs(dead_after)
         beat += 1
         await asyncio.sleep(BEAT_SECONDS)
 
@@ -99,8 +100,8 @@ async def _sweep(ground: Ground, sweep: Sweep) -> None:
         log.exception("sweep_failed", sweep=sweep.name)
 
 
-async def revive_stalled_jobs() -> None:
+async def revive_stalled_jobs(dead_after: float) -> None:
     """Put back the jobs of workers that died without a word."""
-    for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
+    for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=dead_after):
         log.warning("stalled_job_revived", job=job.task_name, job_id=job.id)
         await app.job_manager.retry_job(job)

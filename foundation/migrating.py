@@ -6,7 +6,7 @@ one works, the others wait and find nothing to do.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from procrastinate import PsycopgConnector
@@ -90,11 +90,11 @@ async def write_migrations(config: dict[str, Any], name: str) -> list[str]:
     return paths
 
 
-async def reachable(url: str) -> bool:
-    """Whether PostgreSQL answers under this address within three seconds."""
-    try:
-        async with await psycopg.AsyncConnection.connect(url, connect_timeout=3) as connection:
-            await connection.execute("SELECT 1")
-    except psycopg.Error:
-        return False
-    return True
+async def ask_database(url: str, question: LiteralString) -> None:
+    """Put one question to PostgreSQL, on a connection of its own.
+
+    Raises:
+        psycopg.Error: it does not answer within three seconds, or not with rows.
+    """
+    async with await psycopg.AsyncConnection.connect(url, connect_timeout=3) as connection:
+        await connection.execute(question)

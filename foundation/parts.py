@@ -58,12 +58,15 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Ping:
-    """One thing that must answer before the process counts as ready."""
+    """One outside thing that can be asked whether it answers."""
 
     name: str
     ask: Callable[["Ground"], Awaitable[object]]
     advice: str = ""
     """What an operator should do if it does not answer."""
+    needed: bool = True
+    """Whether the doors are of no use without it. What only later work needs is asked by `linli doctor` alone:
+    a dispatch core that is down must not take every web process out of the balancer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from procrastinate import PsycopgConnector
 from foundation import jobs, live, parts as parts_module
 from foundation.clock import Clock, MovableClock
 from foundation.clock_setting import clock_for, keep_renewed, renew
+from foundation.command import CommandError
 from foundation.database import connected, tortoise_config
 from foundation.events import bind_reactions
 from foundation.ground import Ground
@@ -21,7 +22,7 @@ from foundation.leader import stand_for_leader
 from foundation.media.store import MediaStore
 from foundation.parts import Desk, Part
 from foundation.redis import open_redis
-from foundation.settings import Settings
+from foundation.settings import Settings, WebSettings
 from foundation.tasks import spawn, stop
 from foundation.vault import Vault
 from foundation.web.app import create_app
@@ -113,7 +114,7 @@ async def _run_jobs(ground: Ground, url: str) -> None:
 
 
 async def _run_worker_once(ground: Ground, url: str) -> None:
-    concurrency = ground.settings.jobs.concurrency
+    concurrency, dead_after = ground.settings.jobs.concurrency, ground.settings.jobs.dead_after_seconds
     connector = PsycopgConnector(
         conninfo=url, min_size=2, max_size=concurrency + 2, kwargs={"application_name": "linli-jobs"}
     )
@@ -125,6 +126,8 @@ async def _run_worker_once(ground: Ground, url: str) -> None:
                 listen_notify=True,
                 fetch_job_polling_interval=0.5,
                 shutdown_graceful_timeout=ground.settings.web.drain_seconds,
+                update_heartbeat_interval=dead_after / 3,
+                stalled_worker_timeout=dead_after,
                 delete_jobs="successful",
                 additional_context={jobs.GROUND: ground},
             )
@@ -140,12 +143,21 @@ async def answering(ground: Ground, parts: Sequence[Part]) -> AsyncIterator[web.
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=ground.settings.web.drain_seconds)
     try:
         await runner.setup()
-        site = web.TCPSite(runner, ground.settings.web.host, ground.settings.web.port)
-        await site.start()
+        await _listen(runner, ground.settings.web)
         yield runner
     finally:
         await runner.cleanup()
         await stop(feed)
+
+
+async def _listen(runner: web.AppRunner, settings: WebSettings) -> None:
+    try:
+        await web.TCPSite(runner, settings.host, settings.port).start()
+    except OSError as error:
+        raise CommandError(
+            f"Nobody can listen on {settings.host}:{settings.port} ({error.strerror}): "
+            "set LINLI_WEB__HOST and LINLI_WEB__PORT to a free address."
+        ) from error
 
 
 async def run(settings: Settings, *, doors: bool, later_work: bool, announce: Any = None) -> None:

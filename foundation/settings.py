@@ -12,6 +12,8 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -73,6 +75,8 @@ class JobSettings(Group):
     """The wait after the first failure; it doubles from there, with jitter. Tests and the demo shorten it."""
     longest_retry_seconds: Annotated[float, Field(gt=0, le=86400)] = 1800.0
     """The longest wait between two tries."""
+    dead_after_seconds: Annotated[float, Field(ge=1, le=600)] = 30.0
+    """After so long without a sign of life a worker counts as dead, and others do its jobs."""
 
 
 class DispatchSettings(Group):
@@ -227,6 +231,26 @@ class Settings(BaseSettings):
     vault: VaultSettings = VaultSettings()
     sessions: SessionSettings = SessionSettings()
     limits: LimitSettings = LimitSettings()
+
+    @field_validator("database_url")
+    @classmethod
+    def refuse_what_is_no_address(cls, value: str | None) -> str | None:
+        """Say it at the start, and without the value: the driver's own words would show a password."""
+        try:
+            conninfo_to_dict(value or "")
+        except ProgrammingError:
+            msg = "write it like postgresql://user@host/linli"
+            raise ValueError(msg) from None
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def refuse_what_is_no_redis(cls, value: str | None) -> str | None:
+        """Say it at the start, and not as a trace of the client."""
+        if value and not value.startswith(("redis://", "rediss://", "unix://")):
+            msg = "write it like redis://host:6379/0 or unix:///run/redis.sock"
+            raise ValueError(msg)
+        return value
 
     @model_validator(mode="after")
     def refuse_unknown_variables(self) -> Self:

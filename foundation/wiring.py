@@ -9,10 +9,14 @@ from foundation.ground import Ground
 from foundation.jobs import job
 from foundation.media.jobs import delete_objects, sweep_unattached
 from foundation.media.serve import ROUTES as MEDIA_ROUTES
-from foundation.parts import Part, Schedule
-from foundation.wechat.miniprogram import open_miniprogram
+from foundation.parts import Part, Ping, Schedule
+from foundation.wechat.miniprogram import MiniProgram, open_miniprogram
 
 HOURLY = timedelta(hours=1)
+WECHAT = Ping(
+    "WeChat", lambda ground: ground.get(MiniProgram).stable_token(),
+    "see LINLI_MINIPROGRAM__API_BASE, __APP_ID and __SECRET; until then nobody new can sign in", needed=False,
+)
 
 
 @job("foundation.forget_old_answers", attempts=3)
@@ -32,5 +36,6 @@ PART = Part(
         Schedule(forget_old_answers, lambda _: HOURLY),
         Schedule(remove_outlived_audit, lambda _: timedelta(days=1)),
     ),
+    pings=(WECHAT,),
     opens=(open_miniprogram,),
 )

@@ -1,6 +1,6 @@
 """Complaints on the phone: read the request, call one action, show the result."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -50,7 +50,7 @@ from community.places.errors import OutsideDistrictError, UnknownPlaceError
 from foundation.access import Access
 from foundation.media.errors import MediaAlreadyUsedError, MediaNotFoundError
 from foundation.web import Call, Input, endpoint
-from foundation.web.lists import PageQuery, PageView, cursor_at, read_cursor
+from foundation.web.lists import BadCursorError, PageQuery, PageView, cursor_at, read_cursor
 from miniprogram_api.complaint_views import (
     ComplaintView,
     EventListView,
@@ -130,30 +130,41 @@ async def get_complaints(
     call: Call, query: ComplaintListQuery
 ) -> PageView[ComplaintView] | PageView[PublicComplaintView]:
     """Newest first: one's own, those one follows, or other people's in one's community (`nearby`)."""
-    place = read_cursor(query.cursor, str, str)
-    before = (datetime.fromisoformat(str(place[0])), UUID(str(place[1]))) if place else None
+    before, more = _read_place(query.cursor), query.limit + 1
     if query.scope == "nearby":
         home = await home_of(call.actor.id)
         community = await community_above(home.place_id) if home else None
         if community is None:
             return PageView[PublicComplaintView](items=[], next_cursor=None)
-        near = await complaints_near(community, call.actor, status=query.status, before=before, limit=query.limit)
-        seen = await pictures_of([(each, Viewer.SUPPORTER) for each in near])
+        near = await complaints_near(community, call.actor, status=query.status, before=before, limit=more)
+        seen = await pictures_of([(each, Viewer.SUPPORTER) for each in near[: query.limit]])
         return PageView[PublicComplaintView](
             items=[PublicComplaintView.of(each) for each in seen], next_cursor=_next(near, query.limit)
         )
     viewer, listed = (
         (Viewer.OWNER, my_complaints) if query.scope == "mine" else (Viewer.SUPPORTER, followed_complaints)
     )
-    rows = await listed(call.actor, status=query.status, before=before, limit=query.limit)
-    pictures = await pictures_of([(each, viewer) for each in rows])
+    rows = await listed(call.actor, status=query.status, before=before, limit=more)
+    pictures = await pictures_of([(each, viewer) for each in rows[: query.limit]])
     reader = await _reader(call)
     views = [ComplaintView.of(each, reader) for each in pictures]
     return PageView[ComplaintView](items=views, next_cursor=_next(rows, query.limit))
 
 
+def _read_place(cursor: str | None) -> tuple[datetime, UUID] | None:
+    place = read_cursor(cursor, str, str)
+    if place is None:
+        return None
+    try:
+        return datetime.fromisoformat(str(place[0])).astimezone(UTC), UUID(str(place[1]))
+    except (ValueError, OverflowError):
+        raise BadCursorError from None
+
+
 def _next(rows: list[Complaint], limit: int) -> str | None:
-    return cursor_at(rows[-1].filed_at.isoformat(), str(rows[-1].id)) if len(rows) == limit else None
+    """Write where the next page begins, if one row more than asked for was found."""
+    last = rows[limit - 1] if len(rows) > limit else None
+    return cursor_at(last.filed_at.isoformat(), str(last.id)) if last else None
 
 
 @endpoint("GET", "/complaints/{id}", access=Access.RESIDENT, summary="Show a complaint")
@@ -217,7 +228,7 @@ async def post_withdrawal(call: Call, path: ComplaintPath, body: ReasonBody) -> 
 
 @endpoint(
     "POST", "/complaints/{id}/rating", access=Access.RESIDENT, status=201, idempotent=True,
-    errors=(NotAnsweredYetError, AlreadyRatedError), summary="Rate the result",
+    errors=(*ENDED_ERRORS, NotAnsweredYetError, AlreadyRatedError), summary="Rate the result",
 )
 async def post_rating(call: Call, path: ComplaintPath, body: RatingBody) -> ComplaintView:
     """Satisfied: closed. Not: done again once by itself; the second time supervised and closed."""
@@ -230,7 +241,7 @@ async def post_rating(call: Call, path: ComplaintPath, body: RatingBody) -> Comp
 
 @endpoint(
     "POST", "/complaints/{id}/reopening", access=Access.RESIDENT, status=201, idempotent=True,
-    errors=(NotAnsweredYetError, RedoUsedUpError), summary="Ask for the redo",
+    errors=(*ENDED_ERRORS, NotAnsweredYetError, RedoUsedUpError), summary="Ask for the redo",
 )
 async def post_reopening(call: Call, path: ComplaintPath, body: ReasonBody) -> ComplaintView:
     """Send it back to be done again, once."""

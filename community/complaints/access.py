@@ -44,15 +44,18 @@ async def access_own_complaint(actor: Actor, complaint_id: UUID, *, lock: bool =
 
 
 async def access_complaint_to_follow(actor: Actor, complaint_id: UUID) -> Complaint:
-    """Give a complaint a resident may say "me too" to: any that is on its way. Their view stays a supporter's.
+    """Give a complaint a resident may say "me too" to: any that is not confidential. Their view stays a supporter's.
 
     Raises:
-        NotFoundError: there is none, or the actor is no resident.
+        NotFoundError: there is none, it is somebody else's confidential one, or the actor is no resident.
 
     """
     if actor.kind != "resident":
         raise NotFoundError
-    return await _find(complaint_id, lock=False)
+    complaint = await _find(complaint_id, lock=False)
+    if complaint.confidential and complaint.resident_id != actor.id:
+        raise NotFoundError
+    return complaint
 
 
 async def follows(actor: Actor, complaint: Complaint) -> bool:

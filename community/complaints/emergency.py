@@ -21,7 +21,7 @@ POLICE = EmergencyNumber("110", "报警")
 AMBULANCE = EmergencyNumber("120", "急救")
 
 SIGNS: tuple[tuple[re.Pattern[str], EmergencyNumber], ...] = (
-    (re.compile(r"着火|起火|失火|火灾|冒浓烟|烧起来|煤气泄漏|燃气泄漏|漏煤气|漏燃气|闻到煤气|闻到燃气|爆炸|困在电梯|电梯困人|被困"), FIRE),
+    (re.compile(r"着火|起火|失火|火灾|冒浓烟|烧起来|煤气泄漏|燃气泄漏|漏煤气|漏燃气|闻到煤气|闻到燃气|爆炸|困在电梯|电梯困人|被困(?!扰)"), FIRE),
     (re.compile(r"打人|打架|持刀|拿刀|砍人|抢劫|被抢|绑架|入室|家暴|强奸|猥亵|跟踪我|失踪|走失|杀人|威胁要|正在诈骗|被骗了钱"), POLICE),
     (re.compile(r"昏倒|晕倒|昏迷|没有呼吸|没呼吸|心脏病|大出血|流很多血|中毒|触电|溺水|坠楼|跳楼|自杀|轻生|不想活|割腕|喝了农药|受伤|骨折"), AMBULANCE),
     (re.compile(r"跳楼|自杀|轻生|不想活|割腕"), POLICE),

@@ -1,6 +1,6 @@
 """Case numbers: short, speakable, with a check digit.
 
-`1120-04137`: filed on the 20th of November, the 413th since counting began, and
+`1120-04136`: filed on the 20th of November, the 413th since counting began, and
 a last digit by Damm's rule, which catches every wrong digit and every two that
 changed places. The running part never starts again, so no number comes twice.
 """

@@ -71,7 +71,7 @@ async def pictures_of(seen: Sequence[tuple[Complaint, Viewer]]) -> list[Picture]
     ratings = {row.complaint_id: row for row in await Rating.filter(complaint_id__in=ids).order_by("round")}
     events = await ComplaintEvent.filter(
         complaint_id__in=ids, type__in=[EventType.SUBMITTED, EventType.ANSWERED]
-    ).order_by("occurred_at", "seq")
+    ).order_by("round", "occurred_at", "seq")
     messages = {
         row.complaint_id: row
         for row in await DispatchMessage.filter(complaint_id__in=ids, kind=MessageKind.REQUEST)
@@ -165,10 +165,10 @@ async def followed_complaints(
 async def complaints_near(
     community_id: int, actor: Actor, *, status: Status | None, before: tuple[datetime, UUID] | None, limit: int
 ) -> list[Complaint]:
-    """List other people's open complaints of a community, newest first."""
+    """List other people's open complaints of a community, newest first; confidential ones are nobody's to see."""
     return await _listed(
         "p.path LIKE (SELECT path || '%%' FROM place WHERE id = %s) AND c.resident_id <> %s"
-        " AND c.status NOT IN ('closed', 'withdrawn', 'not_accepted', 'merged')",
+        " AND NOT c.confidential AND c.status NOT IN ('closed', 'withdrawn', 'not_accepted', 'merged')",
         [community_id, actor.id], status=status, before=before, limit=limit,
     )
 

@@ -10,8 +10,13 @@ from datetime import datetime
 from uuid import UUID
 
 from community.complaints.access import access_own_complaint
-from community.complaints.errors import AlreadyRatedError, NotAnsweredYetError, RedoUsedUpError
-from community.complaints.lifecycle import WorkingDays
+from community.complaints.errors import (
+    AlreadyRatedError,
+    ComplaintAlreadyClosedError,
+    NotAnsweredYetError,
+    RedoUsedUpError,
+)
+from community.complaints.lifecycle import ENDED, WorkingDays
 from community.complaints.models import Complaint, EventType, Rating, Source, Status
 from community.complaints.timeline import NewEvent, add
 from foundation.access import Actor
@@ -48,6 +53,7 @@ async def rate_complaint(
         NotFoundError: not the actor's complaint.
         NotAnsweredYetError: there is no result.
         AlreadyRatedError: this round was rated.
+        ComplaintAlreadyClosedError: it ended without a rating.
 
     """
     async with transaction() as tx:
@@ -71,6 +77,12 @@ async def rate_complaint(
 async def _refuse_rating(complaint: Complaint) -> None:
     if await Rating.filter(complaint_id=complaint.id, round=complaint.round).exists():
         raise AlreadyRatedError
+    _refuse_unanswered(complaint)
+
+
+def _refuse_unanswered(complaint: Complaint) -> None:
+    if complaint.status in ENDED:
+        raise ComplaintAlreadyClosedError
     if complaint.status is not Status.ANSWERED:
         raise NotAnsweredYetError
 
@@ -94,6 +106,7 @@ async def reopen_complaint(
     Raises:
         NotFoundError: not the actor's complaint.
         RedoUsedUpError: it was redone already.
+        ComplaintAlreadyClosedError: it has ended.
         NotAnsweredYetError: there is no result.
 
     """
@@ -101,8 +114,7 @@ async def reopen_complaint(
         complaint = await access_own_complaint(actor, complaint_id)
         if complaint.round > 1:
             raise RedoUsedUpError
-        if complaint.status is not Status.ANSWERED:
-            raise NotAnsweredYetError
+        _refuse_unanswered(complaint)
         redone = NewEvent(EventType.REDONE, Source.RESIDENT, at, text=reason, detail={"why": "asked"})
         await add(tx, complaint, redone, at=at, calendar=calendar, live=live)
     return complaint

@@ -107,6 +107,7 @@ async def reproject(complaint: Complaint, *, at: datetime, calendar: WorkingDays
     seen = project(
         map(happening_of, events), result_days=complaint.result_days, calendar=calendar, now=at
     )
+    complaint.last_seq = events[-1].seq
     await _store(complaint, seen)
 
 

@@ -36,7 +36,7 @@ _NUMERALS = re.compile(
     "(?<=第)[零\u3007一二三四五六七八九十百]+"
     "|[零\u3007一二三四五六七八九十百]+(?=号|栋|幢|座|单元|巷|期|区|楼|层|组|排|网格)"
 )
-"""Numerals that count something; others, as in 东一村, are parts of names and only alike to digits."""
+"""Numerals that count something; others, as in 东栗一村, are parts of names and only alike to digits."""
 _DIGITS = {character: value for value, character in enumerate("零一二三四五六七八九")} | {"\u3007": 0}
 _NOTHING_READABLE = re.compile("[^A-Z0-9\u3400-\u9fff\U00020000-\U0003134f]+")
 _BUILDING_WORDS = re.compile("(?<=[A-Z0-9])(?:号楼|栋楼|幢楼|座楼|幢|座|号)")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 RING_FRAMES = 50
-SLICE = 500
+SLICE = 100
 """Writes after which the loop gets to do other things."""
 
 

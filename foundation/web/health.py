@@ -1,7 +1,7 @@
 """Is the process alive, can it work, and its numbers: `/healthz`, `/readyz`, `/metrics`.
 
-Ready means that every ping answers: PostgreSQL, Redis, and what the parts have registered
-(`foundation.parts.Ping`).
+Ready means that everything the doors need answers: PostgreSQL, Redis, and what the parts have registered as
+needed (`foundation.parts.Ping`).
 """
 
 import asyncio
@@ -32,10 +32,10 @@ OWN_PINGS = (Ping("postgres", _ask_postgres), Ping("redis", _ask_redis))
 
 def health_routes(pings: Iterable[Ping]) -> list[web.RouteDef]:
     """Make the three addresses."""
-    every = (*OWN_PINGS, *pings)
+    every = (*OWN_PINGS, *(ping for ping in pings if ping.needed))
 
     async def ready(request: web.Request) -> web.Response:
-        """Answer 200 if every ping answers, else 503 with the names of those that do not."""
+        """Answer 200 if everything needed answers, else 503 with the names of what does not."""
         ground = request.app[GROUND]
         answers = await asyncio.gather(*(_answers(ping, ground) for ping in every))
         states = {ping.name: "ok" if well else "failed" for ping, well in zip(every, answers, strict=True)}

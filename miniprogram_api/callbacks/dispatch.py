@@ -8,7 +8,7 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from community.complaints.dispatch.inbound import Taken, Told, is_known, take_in, wake_desk
-from community.complaints.dispatch.protocol import CoreUpdate
+from community.complaints.dispatch.protocol import CoreUpdate, storable
 from community.complaints.dispatch.signature import (
     BadSignatureError,
     SignedCall,
@@ -17,10 +17,11 @@ from community.complaints.dispatch.signature import (
 )
 from foundation.access import Access
 from foundation.clock import real_now
-from foundation.errors import ConflictError, FieldProblem, InvalidFieldsError, TooLargeError, UnreadableRequestError
+from foundation.errors import ConflictError, InvalidFieldsError, TooLargeError, UnreadableRequestError
 from foundation.grouping import Grouped
 from foundation.ground import Ground
 from foundation.web import Call, Output, endpoint
+from foundation.web.reading import as_problems
 
 MOST_BYTES = 256 * 1024
 
@@ -81,7 +82,7 @@ def _signed(request: web.Request, raw: bytes) -> SignedCall:
 
 def _read(raw: bytes) -> tuple[dict[str, Any], CoreUpdate]:
     try:
-        body = json.loads(raw)
+        body = storable(json.loads(raw))
     except (ValueError, RecursionError):
         raise UnreadableRequestError from None
     if not isinstance(body, dict):
@@ -89,7 +90,4 @@ def _read(raw: bytes) -> tuple[dict[str, Any], CoreUpdate]:
     try:
         return body, CoreUpdate.model_validate(body)
     except ValidationError as error:
-        raise InvalidFieldsError(*(
-            FieldProblem("/" + "/".join(map(str, fault["loc"])), fault["type"], "填写的内容有误")
-            for fault in error.errors(include_url=False, include_input=False)
-        )) from None
+        raise as_problems(error, body) from None

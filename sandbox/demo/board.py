@@ -27,8 +27,10 @@ STEPS = {
     "merged": ("已并案", "dim"),
 }
 KINDS = ("accept", "feedback", "result")
+HOUR, DAY = 60, 24 * 60
 SOON = timedelta(hours=2)
 FIRST_WORDS = 12
+STILL = {"paused": "停表", "cancelled": "取消"}
 WEEKDAYS = "一二三四五六日"
 
 
@@ -90,31 +92,24 @@ def deadline_words(deadline: dict[str, Any] | None, now: datetime) -> Text:
     """Say how a promise stands: time left, kept, late."""
     if deadline is None:
         return Text("—", "dim")
-    due, met = datetime.fromisoformat(deadline["due_at"]), deadline["met_at"]
-    match deadline["state"]:
-        case "paused":
-            return Text("停表", "dim")
-        case "cancelled":
-            return Text("取消", "dim")
-        case "met":
-            took = datetime.fromisoformat(met) - datetime.fromisoformat(deadline["started_at"])
-            return Text(f"用了{span(took)}", "green")
-        case "late":
-            if met:
-                return Text(f"晚了{span(datetime.fromisoformat(met) - due)}", "magenta")
-            return Text(f"超{span(now - due)}", "bold red")
-        case _:
-            left = due - now
-            if left < timedelta():
-                return Text("到点了", "bold red")
-            return Text(f"还有{span(left)}", "yellow" if left < SOON else "")
+    due = datetime.fromisoformat(deadline["due_at"])
+    if deadline["met_at"]:
+        met = datetime.fromisoformat(deadline["met_at"])
+        took = met - datetime.fromisoformat(deadline["started_at"])
+        late = deadline["state"] == "late"
+        return Text(f"晚了{span(met - due)}", "magenta") if late else Text(f"用了{span(took)}", "green")
+    if word := STILL.get(deadline["state"]):
+        return Text(word, "dim")
+    if due < now:
+        return Text(f"超{span(now - due)}", "bold red")
+    return Text(f"还有{span(due - now)}", "yellow" if due - now < SOON else "")
 
 
 def span(length: timedelta) -> str:
     """Write a length of time in one unit."""
     minutes = max(0, int(length.total_seconds())) // 60
-    if minutes < 60:  # noqa: PLR2004
+    if minutes < HOUR:
         return f"{minutes}分"
-    if minutes < 48 * 60:
-        return f"{minutes // 60}小时"
-    return f"{minutes // (24 * 60)}天"
+    if minutes < 2 * DAY:
+        return f"{minutes // HOUR}小时"
+    return f"{minutes // DAY}天"

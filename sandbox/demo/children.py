@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+ROOT = Path(__file__).parents[2]
 PR_SET_PDEATHSIG = 1
 LOOK_EVERY = 0.05
 PATIENCE_SECONDS = 90.0
@@ -73,6 +74,7 @@ class Children:
                 stdout=PIPE if talking else file,
                 stderr=file if talking else STDOUT,
                 env={**self.base_environment, **environment},
+                cwd=ROOT,
                 pass_fds=(self.hold,),
                 start_new_session=True,
                 preexec_fn=_end_with_parent(),
@@ -96,28 +98,31 @@ class Children:
     async def announced(self, child: Child, path: Path) -> str:
         """Wait for the file a child writes when it is ready."""
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while not path.exists():
+        while not (told := _read(path)):
             if child.ended:
                 raise ChildFailedError(child, f" 没有起来（结束码 {child.process.returncode}）")
             if time.monotonic() > deadline:
                 raise ChildFailedError(child, f" 等了 {PATIENCE_SECONDS:.0f} 秒还没有准备好")
             await asyncio.sleep(LOOK_EVERY)
-        return path.read_text(encoding="utf-8")
+        return told
 
     async def watch(self) -> None:
         """Go on until a child ends that should have stayed, and say so."""
         while True:
-            for child in self.started:
-                if child.ended and not child.leaving:
-                    raise ChildFailedError(child, f" 自己停了（结束码 {child.process.returncode}）")
+            self.look()
             await asyncio.sleep(LOOK_EVERY * 4)
+
+    def look(self) -> None:
+        """Say so if a child has ended that should have stayed."""
+        for child in self.started:
+            if child.ended and not child.leaving:
+                raise ChildFailedError(child, f" 自己停了（结束码 {child.process.returncode}）")
 
     async def end(self) -> None:
         """End all, those first that were started last; a stubborn one is killed."""
-        first, *later = self.started or [None]
-        await _end([child for child in later if child])
-        # The databases go last: the others may still want to write.
-        await _end([first] if first else [])
+        # What was started first, the databases, goes last: the others may still want to write.
+        await _end(self.started[1:])
+        await _end(self.started[:1])
 
 
 async def _end(children: Sequence[Child]) -> None:
@@ -134,6 +139,13 @@ async def _end(children: Sequence[Child]) -> None:
             if not child.ended:
                 child.process.kill()
                 await child.process.wait()
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
 
 
 def last_lines(log: Path) -> list[str]:

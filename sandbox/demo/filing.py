@@ -52,11 +52,16 @@ class Desk:
         category = await self._category(resident, message)
         body: dict[str, Any] = {"text": message.text, "place_id": stage.places[at % len(stage.places)]["id"]}
         if category:
-            body |= {"category": category["code"], "answers": _first_answers(category)}
+            body |= self.chosen(category["code"])
         complaint = await self._post(resident, body)
         filed = Filed(complaint["id"], complaint["number"], message.text, resident)
         stage.filed.append(filed)
         return filed
+
+    def chosen(self, code: str) -> dict[str, Any]:
+        """Give the fields of a chosen category; what the form asks is answered with the first choice."""
+        questions = self.by_code[code]["questions"]
+        return {"category": code, "answers": {each["code"]: (each["choices"] or ["不清楚"])[0] for each in questions}}
 
     async def _category(self, resident: Resident, message: Message) -> dict[str, Any] | None:
         """Find the named category, or take the product's best guess."""
@@ -82,8 +87,3 @@ class Desk:
                     raise
             await asyncio.sleep(PAUSE_SECONDS)
         return None
-
-
-def _first_answers(category: dict[str, Any]) -> dict[str, str]:
-    """Answer what the form asks with the first choice."""
-    return {each["code"]: (each["choices"] or ["不清楚"])[0] for each in category["questions"]}

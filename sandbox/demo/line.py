@@ -67,9 +67,7 @@ class Line:
     ) -> Any:
         """Make one call and give its JSON."""
         began = time.time()
-        async with self.session.request(
-            method, self.base + path, json=body, headers=headers, params=query
-        ) as response:
+        async with self.session.request(method, self.base + path, json=body, headers=headers, params=query) as response:
             raw = await response.read()
             told = _read(raw)
             spoken = Spoken(began, method, path, response.status, body, told)

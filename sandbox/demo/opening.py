@@ -9,17 +9,18 @@ import os
 import secrets
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
 
 from sandbox.demo import residents, staff
-from sandbox.demo.children import Child, Children
+from sandbox.demo.children import Children
 from sandbox.demo.clocks import Clocks
 from sandbox.demo.folder import Claim
 from sandbox.demo.line import DispatchCore, Product, WeChat
 from sandbox.demo.programs import HOST, free_port, linli
-from sandbox.demo.stage import CoreProgram, Stage, Wish
+from sandbox.demo.stage import Program, Stage, Wish
 from sandbox.demo.voice import Voice
 
 OWN_SERVERS = ("LINLI_DATABASE_URL", "LINLI_REDIS_URL")
@@ -27,20 +28,86 @@ LIMITS = ("SESSIONS", "FILING", "MEDIA", "WRITING", "READING")
 WEBS = ("web-1", "web-2")
 CALLBACKS = "/api/v1/callbacks/dispatch"
 KEY_ID = "demo-1"
+APP_ID = "wxdemo0000000001"
+KEYS = ("api", "callback", "wx")
+
+
+@dataclass
+class Opening:
+    """Who starts the programs, where, and with which keys."""
+
+    wish: Wish
+    voice: Voice
+    claim: Claim
+    children: Children
+    session: aiohttp.ClientSession
+    ports: list[int] = field(default_factory=lambda: [free_port() for _ in WEBS])
+    keys: dict[str, str] = field(default_factory=lambda: {name: secrets.token_hex(32) for name in KEYS})
+
+    @property
+    def webs(self) -> list[str]:
+        """Where the web processes will listen."""
+        return [f"http://{HOST}:{port}" for port in self.ports]
+
+    async def begin(self) -> Stage:
+        """Start what the product stands on and talks to."""
+        servers, stage = await asyncio.gather(self._start_databases(), self._start_stand_ins())
+        stage.env = _environment(self.claim.folder, servers, stage)
+        return stage
+
+    async def _start_databases(self) -> dict[str, str]:
+        given = {name: os.environ[name] for name in OWN_SERVERS if os.environ.get(name)}
+        if len(given) == len(OWN_SERVERS):
+            return given
+        with self.voice.step("数据库和缓存"):
+            announce = self.claim.folder / "servers.env"
+            command = [linli(), "databases", "--announce", str(announce)]
+            child = await self.children.start("databases", command, {"LINLI_VAR": str(self.claim.folder), **given})
+            lines = (await self.children.announced(child, announce)).splitlines()
+        return dict(line.split("=", 1) for line in lines if "=" in line)
+
+    async def _start_stand_ins(self) -> Stage:
+        callback = {
+            "STANDIN_CALLBACK_URL": self.webs[0] + CALLBACKS,
+            "STANDIN_CALLBACK_KEY_ID": KEY_ID,
+            "STANDIN_CALLBACK_SECRET": self.keys["callback"],
+        }
+        wechat_keys = {"STANDIN_APP_ID": APP_ID, "STANDIN_APP_SECRET": self.keys["wx"]}
+        with self.voice.step("替身：分拨平台、微信"):
+            core, wechat = await asyncio.gather(
+                self._start_stand_in("dispatch_core", {"STANDIN_API_KEY": self.keys["api"], **callback}),
+                self._start_stand_in("wechat", wechat_keys),
+            )
+        return Stage(
+            wish=self.wish,
+            voice=self.voice,
+            children=self.children,
+            folder=self.claim.folder,
+            keys=self.keys,
+            product=Product(self.session, self.webs),
+            core=DispatchCore(self.session, core.url),
+            wechat=WeChat(self.session, wechat.url),
+            core_program=core,
+        )
+
+    async def _start_stand_in(self, name: str, environment: dict[str, str]) -> Program:
+        """Start it on a port of its choice, and note how to start it there again."""
+        announce = self.claim.folder / f"{name}.json"
+        store = self.claim.folder / f"{name}.db"
+        command = [sys.executable, "-m", f"sandbox.{name}", "--store", str(store), "--announce", str(announce)]
+        child = await self.children.start(name, command, environment)
+        url = str(json.loads(await self.children.announced(child, announce))["url"])
+        again = [*command, "--port", url.rsplit(":", 1)[1]]
+        return Program(name, again, environment, announce, child, url)
 
 
 async def open_stage(
     wish: Wish, voice: Voice, claim: Claim, children: Children, session: aiohttp.ClientSession
 ) -> Stage:
     """Start everything and let the people move in."""
-    ports = [free_port() for _ in WEBS]
-    webs = [f"http://{HOST}:{port}" for port in ports]
-    keys = {"api_key": secrets.token_hex(16), "callback_secret": secrets.token_hex(32), "wx_secret": secrets.token_hex(16)}
-    servers, stage = await asyncio.gather(
-        _start_databases(voice, claim, children), _start_stand_ins(wish, voice, claim, children, session, webs, keys)
-    )
-    stage.env = _environment(claim.folder, servers, stage, webs[0])
-    await asyncio.gather(_start_product(stage, ports), _put_places_in(stage))
+    opening = Opening(wish, voice, claim, children, session)
+    stage = await opening.begin()
+    await asyncio.gather(_start_product(stage, opening.ports), _put_places_in(stage))
     with voice.step("把诉求类别告诉分拨平台"):
         await _teach_categories(stage)
     with voice.step(f"{residents.HOW_MANY} 位居民登录、绑定手机、填写住址"):
@@ -51,85 +118,27 @@ async def open_stage(
     with voice.step("摆好测试手机", spoken=False):
         await _lay_out_phones(stage)
     if wish.ready_file is None:
-        stage.clocks_or_none = await _open_clocks(stage)
+        with voice.step("对好时钟", spoken=False):
+            stage.clocks_or_none = await _open_clocks(stage)
     return stage
 
 
-async def _start_databases(voice: Voice, claim: Claim, children: Children) -> dict[str, str]:
-    given = {name: os.environ[name] for name in OWN_SERVERS if os.environ.get(name)}
-    if len(given) == len(OWN_SERVERS):
-        return given
-    with voice.step("数据库和缓存"):
-        announce = claim.folder / "servers.env"
-        environment = {"LINLI_VAR": str(claim.folder), **given}
-        child = await children.start("databases", [linli(), "databases", "--announce", announce], environment)
-        lines = (await children.announced(child, announce)).splitlines()
-    return dict(line.split("=", 1) for line in lines if "=" in line)
-
-
-async def _start_stand_ins(
-    wish: Wish,
-    voice: Voice,
-    claim: Claim,
-    children: Children,
-    session: aiohttp.ClientSession,
-    webs: list[str],
-    keys: dict[str, str],
-) -> Stage:
-    with voice.step("替身：分拨平台、微信"):
-        core_environment = {
-            "STANDIN_API_KEY": keys["api_key"],
-            "STANDIN_CALLBACK_URL": webs[0] + CALLBACKS,
-            "STANDIN_CALLBACK_KEY_ID": KEY_ID,
-            "STANDIN_CALLBACK_SECRET": keys["callback_secret"],
-        }
-        wechat_environment = {"STANDIN_APP_ID": "wxdemo0000000001", "STANDIN_APP_SECRET": keys["wx_secret"]}
-        (core, core_url), (_, wechat_url) = await asyncio.gather(
-            _start_stand_in(children, claim, "dispatch_core", core_environment),
-            _start_stand_in(children, claim, "wechat", wechat_environment),
-        )
-    program = CoreProgram(
-        _stand_in_command(claim, "dispatch_core", core_url.rsplit(":", 1)[1]),
-        core_environment,
-        claim.folder / "dispatch_core.json",
-        core,
-    )
-    product = Product(session, webs)
-    return Stage(
-        wish, voice, children, claim.folder, {}, keys, product,
-        DispatchCore(session, core_url), WeChat(session, wechat_url), program,
-    )  # fmt: skip
-
-
-def _stand_in_command(claim: Claim, name: str, port: str) -> list[str]:
-    files = ["--store", str(claim.folder / f"{name}.db"), "--announce", str(claim.folder / f"{name}.json")]
-    return [sys.executable, "-m", f"sandbox.{name}", "--port", port, "--die-with-parent", *files]
-
-
-async def _start_stand_in(
-    children: Children, claim: Claim, name: str, environment: dict[str, str]
-) -> tuple[Child, str]:
-    child = await children.start(name, _stand_in_command(claim, name, "0"), environment)
-    told = json.loads(await children.announced(child, claim.folder / f"{name}.json"))
-    return child, str(told["url"])
-
-
-def _environment(folder: Path, servers: Mapping[str, str], stage: Stage, web: str) -> dict[str, str]:
+def _environment(folder: Path, servers: Mapping[str, str], stage: Stage) -> dict[str, str]:
     """Make the settings with which every process of the product reaches this instance."""
     return {
         "LINLI_VAR": str(folder),
         **servers,
         "LINLI_WEB__HOST": HOST,
-        "LINLI_WEB__PUBLIC_URL": web,
+        "LINLI_WEB__PUBLIC_URL": stage.product.webs[0],
         "LINLI_WEB__COME_IN_URL": f"{stage.wechat.url}/phones",
         "LINLI_WEB__DRAIN_SECONDS": "3",
         "LINLI_DISPATCH__BASE_URL": f"{stage.core.url}/open311/v2",
-        "LINLI_DISPATCH__API_KEY": stage.keys["api_key"],
-        "LINLI_DISPATCH__CALLBACK_KEYS": json.dumps({KEY_ID: stage.keys["callback_secret"]}),
+        "LINLI_DISPATCH__API_KEY": stage.keys["api"],
+        "LINLI_DISPATCH__CALLBACK_KEYS": json.dumps({KEY_ID: stage.keys["callback"]}),
         "LINLI_DISPATCH__BREAKER_SECONDS": "1",
         "LINLI_MINIPROGRAM__API_BASE": stage.wechat.url,
-        "LINLI_MINIPROGRAM__APP_ID": "wxdemo0000000001",
-        "LINLI_MINIPROGRAM__SECRET": stage.keys["wx_secret"],
+        "LINLI_MINIPROGRAM__APP_ID": APP_ID,
+        "LINLI_MINIPROGRAM__SECRET": stage.keys["wx"],
         "LINLI_JOBS__FIRST_RETRY_SECONDS": "0.2",
         "LINLI_JOBS__LONGEST_RETRY_SECONDS": "2",
         **{f"LINLI_LIMITS__{name}": "" for name in LIMITS},
@@ -144,7 +153,7 @@ async def _start_product(stage: Stage, ports: list[int]) -> None:
 
 async def _start_linli(stage: Stage, name: str, command: str, more: dict[str, str]) -> None:
     announce = stage.folder / f"{name}.url"
-    arguments = [linli(), command, "--announce", announce]
+    arguments = [linli(), command, "--announce", str(announce)]
     child = await stage.children.start(name, arguments, {**stage.env, **more})
     await stage.children.announced(child, announce)
 

@@ -26,13 +26,16 @@ class Proof:
         """Put the three claims on the list."""
         n = self.complaints
         checklist.note(
-            n > 0 and self.one_request == n, f"{when}：{n} 件诉求在分拨平台各有正好一件（{self.one_request} 件核对无误）"
+            n > 0 and self.one_request == n,
+            f"{when}：{n} 件诉求在分拨平台各有正好一件（{self.one_request} 件核对无误）",
         )
         checklist.note(
             self.core_updates == self.shown_once,
             f"{when}：分拨平台的 {self.core_updates} 条进展，居民各看到正好一次（{self.shown_once} 条核对无误）",
         )
-        checklist.note(n > 0 and self.gapless == n, f"{when}：{n} 件的进展编号从 1 起没有空号（{self.gapless} 件核对无误）")
+        checklist.note(
+            n > 0 and self.gapless == n, f"{when}：{n} 件的进展编号从 1 起没有空号（{self.gapless} 件核对无误）"
+        )
 
 
 async def prove(stage: Stage) -> Proof:

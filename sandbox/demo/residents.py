@@ -54,9 +54,7 @@ async def _settle(stage: Stage, resident: Resident, community: dict[str, Any]) -
         message = f"搜不到“{wanted}”"
         raise LookupError(message)
     room = f"{resident.number + 3}02"
-    me = await stage.product.call(
-        "PUT", "/me/home", {"place_id": found[0]["id"], "room": room}, token=resident.token
-    )
+    me = await stage.product.call("PUT", "/me/home", {"place_id": found[0]["id"], "room": room}, token=resident.token)
     resident.home_place_id = str(me["home"]["place_id"])
     resident.home = f"{words_of(found[0])} {room}"
 

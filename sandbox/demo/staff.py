@@ -15,7 +15,7 @@ REGISTRAR = "grid_worker"
 async def come_to_work(stage: Stage, *, everybody: bool) -> None:
     """Sign the registrar in, and with `everybody` one of each post around the first resident's home."""
     path = await _way_to(stage, stage.residents[0].home_place_id)
-    district, community, grid, building = path[0], path[2], path[3], path[4]
+    district, community, grid, building = path[0], path[2], path[3], path[-1]
     file = stage.folder / "people.csv"
     await asyncio.to_thread(_write_people, file, path)
     await stage.children.run("import-people", [linli(), "import", "people", str(file)], stage.env)
@@ -34,7 +34,7 @@ async def confirm_homes(stage: Stage) -> None:
 
 
 async def _way_to(stage: Stage, place_id: str) -> list[dict[str, Any]]:
-    """Give the places from the district down to one."""
+    """Give the places from the district down to a building: street, community, grid, perhaps an estate."""
     place = await stage.product.call("GET", f"/places/{place_id}", token=stage.residents[0].token)
     path: list[dict[str, Any]] = place["path"]
     return path
@@ -46,7 +46,7 @@ def _write_people(file: Path, path: list[dict[str, Any]]) -> None:
         table = csv.writer(opened)
         table.writerow(["姓名", "岗位", "地点"])
         table.writerow(["演示登记员", "网格员", path[0]["name"]])
-        table.writerow(["演示楼栋长", "楼栋长", "/".join(step["name"] for step in path)])
+        table.writerow(["演示楼栋长", "楼栋长", "/".join(step["name"] for step in (*path[:4], path[-1]))])
 
 
 async def _sign_in(stage: Stage, role: str, place_id: object) -> Post:

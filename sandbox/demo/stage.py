@@ -56,13 +56,15 @@ class Filed:
 
 
 @dataclass
-class CoreProgram:
-    """How the dispatch core is started, so that it can be started again on the same store and port."""
+class Program:
+    """A stand-in that runs, and how it is started again on the same store and port."""
 
+    name: str
     command: Sequence[str]
     environment: dict[str, str]
     announce: Path
     child: Child
+    url: str
 
 
 @dataclass
@@ -73,12 +75,12 @@ class Stage:
     voice: Voice
     children: Children
     folder: Path
-    env: dict[str, str]
-    keys: dict[str, str]
+    keys: dict[str, str] = field(repr=False)
     product: Product
     core: DispatchCore
     wechat: WeChat
-    core_program: CoreProgram
+    core_program: Program
+    env: dict[str, str] = field(default_factory=dict, repr=False)
     residents: list[Resident] = field(default_factory=list)
     places: list[dict[str, Any]] = field(default_factory=list)
     staff: dict[str, Post] = field(default_factory=dict)
@@ -98,5 +100,5 @@ class Stage:
         """Start the dispatch core again, on the store and the port it had."""
         program = self.core_program
         program.announce.unlink(missing_ok=True)
-        program.child = await self.children.start("dispatch_core", program.command, program.environment)
+        program.child = await self.children.start(program.name, program.command, program.environment)
         await self.children.announced(program.child, program.announce)

@@ -1,5 +1,6 @@
 """What the demo says on the terminal: short lines, in Chinese, calm. Start at `Voice`."""
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,8 @@ from dataclasses import dataclass, field
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+WIDTH = 100
+"""Where there is no terminal to ask."""
 DONE, NOT_DONE = "做到", "没做到"
 
 
@@ -29,7 +32,8 @@ class Voice:
 
     def __init__(self, *, quiet: bool = False, record: bool = False) -> None:
         """Speak on the standard output."""
-        self.console = Console(quiet=quiet, record=record, highlight=False, soft_wrap=False)
+        terminal = sys.stdout.isatty()
+        self.console = Console(quiet=quiet, record=record, highlight=False, width=None if terminal else WIDTH)
         self.complaining = Console(stderr=quiet, highlight=False, soft_wrap=True)
         self.at = "开始"
 

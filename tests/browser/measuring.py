@@ -17,3 +17,15 @@ FAULTS = """() => {
   }
   return faults;
 }"""
+
+NAMELESS = """() => [...document.querySelectorAll("button, a, input, select, textarea, img, audio")]
+  .filter(one => one.offsetParent && !(one.getAttribute("aria-label") || one.getAttribute("alt") || one.textContent.trim()
+    || one.querySelector("img[alt]") || (one.labels && [...one.labels].some(label => label.textContent.trim()))))
+  .map(one => one.outerHTML)"""
+"""What a screen reader could only call by its kind."""
+
+NAMED_TWICE = """() => {
+  const ids = [...document.querySelectorAll("[id]")].map(one => one.id);
+  return ids.filter((id, at) => ids.indexOf(id) !== at);
+}"""
+"""Ids that stand for two things at once."""

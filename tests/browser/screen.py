@@ -59,9 +59,11 @@ class Screen:
     async def press(self, key: str, **places: object) -> None:
         """Press the button or link with these words."""
         name = self.say(key, **places)
-        await self.page.get_by_role("button", name=name, exact=True).or_(
-            self.page.get_by_role("link", name=name, exact=True)
-        ).first.click()
+        await (
+            self.page.get_by_role("button", name=name, exact=True)
+            .or_(self.page.get_by_role("link", name=name, exact=True))
+            .first.click()
+        )
 
     async def reads(self, text: str) -> None:
         """Wait until these words can be read somewhere."""

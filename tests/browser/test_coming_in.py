@@ -60,6 +60,18 @@ async def test_a_page_goes_on_working_after_another_was_opened_in_the_same_brows
     assert (await answered.value).status == 200
 
 
+async def test_a_page_that_cannot_reach_the_product_offers_to_try_again(resident: Resident) -> None:
+    screen = await resident.opens("home.html")
+    screen.expect_console("Failed to load resource")
+    await screen.page.route("**/api/v1/page-sessions/current", lambda route: route.abort(), times=1)
+
+    await screen.open("home.html")
+    await screen.says("trouble.unreachable")
+    await screen.press("try.again")
+
+    await expect(screen.page.locator(".plate")).to_contain_text("12栋")
+
+
 async def test_leaving_ends_the_page(resident: Resident) -> None:
     screen = await resident.opens("me.html")
     screen.expect_console("401")
@@ -79,6 +91,18 @@ async def test_the_home_is_changed_on_the_page_about_me(resident: Resident) -> N
     await screen.press("me.home.save")
 
     await screen.says("me.room.is", room="1203")
+
+
+async def test_who_follows_no_longer_is_led_back_to_the_list(resident: Resident, neighbour: Phone) -> None:
+    complaint = await neighbour.file("门口积水很深")
+    assert (await resident.phone.call("PUT", f"/complaints/{complaint['id']}/follow")).status < 300
+    screen = await resident.opens_case(complaint)
+    await expect(screen.page.locator("#log")).not_to_contain_text("门口积水很深")
+
+    await screen.press("follow.stop")
+
+    await screen.page.wait_for_url("**/complaints.html?scope=followed")
+    await screen.says("followed.empty")
 
 
 async def test_what_one_follows_is_listed_apart_from_what_one_filed(resident: Resident, neighbour: Phone) -> None:

@@ -67,6 +67,27 @@ async def test_another_place_is_searched_by_words_and_confirmed_by_a_press(resid
     assert "北苑社区" in str((await filed(resident))[0]["place"])
 
 
+async def test_where_the_phone_is_becomes_a_place_only_by_a_press(resident: Resident) -> None:
+    here = {"longitude": 114.03, "latitude": 22.65, "accuracy": 30}
+    screen = await resident.opens("file.html", geolocation=here, permissions=["geolocation"])
+
+    await screen.press("place.other")
+    await screen.press("place.locate")
+    await screen.says("place.near")
+    await screen.page.locator(".option").filter(has_text=screen.say("place.here")).click()
+
+    await expect(screen.page.locator("#field-place .plate")).to_contain_text(screen.say("place.here"))
+
+
+async def test_a_phone_that_does_not_tell_where_it_is_leaves_the_search(resident: Resident) -> None:
+    screen = await resident.opens("file.html", permissions=[])
+
+    await screen.press("place.other")
+    await screen.press("place.locate")
+
+    await screen.says("place.nofix")
+
+
 async def test_photos_go_up_one_by_one_and_travel_with_the_complaint(resident: Resident) -> None:
     screen = await resident.opens("file.html")
 

@@ -6,11 +6,19 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
+from tests.browser.measuring import NAMED_TWICE, NAMELESS
 from tests.browser.resident import Resident
 from tests.browser.screen import Screen
 from tests.browser.words import LANGUAGES
 
-PAGES = ("home.html", "file.html", "complaints.html", "me.html", "progress.html?id={running}", "progress.html?id={answered}")
+PAGES = (
+    "home.html",
+    "file.html",
+    "complaints.html",
+    "me.html",
+    "progress.html?id={running}",
+    "progress.html?id={answered}",
+)
 MOST_TABS = 60
 
 
@@ -23,17 +31,17 @@ async def lived_in(resident: Resident) -> dict[str, str]:
     return {"running": running["id"], "answered": answered["id"]}
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("look", ["text=normal", "text=large", "text=care&theme=dark"])
-async def test_nothing_runs_out_sideways_on_a_small_phone(resident: Resident, language: str, look: str) -> None:
+async def test_nothing_runs_out_sideways_on_a_small_phone(resident: Resident, look: str) -> None:
     ids = await lived_in(resident)
-    screen = await resident.opens("home.html", language, width=320)
     faults = {}
-    for page in PAGES:
-        path = page.format(**ids)
-        await screen.open(f"{path}{'&' if '?' in path else '?'}{look}")
-        faults[page] = await screen.faults()
-    assert {page: found for page, found in faults.items() if found} == {}
+    for language in LANGUAGES:
+        screen = await resident.opens("home.html", language, width=320)
+        for page in PAGES:
+            path = page.format(**ids)
+            await screen.open(f"{path}{'&' if '?' in path else '?'}{look}")
+            faults[language, page] = await screen.faults()
+    assert {where: found for where, found in faults.items() if found} == {}
 
 
 async def tab_to(screen: Screen, found: Callable[[], Awaitable[bool]]) -> None:
@@ -77,7 +85,9 @@ async def test_large_text_is_one_press_away_and_stays(resident: Resident) -> Non
 
     await screen.press("look.large")
     await expect(screen.page.locator("html")).to_have_attribute("data-text", "large")
-    await expect(screen.page.get_by_role("button", name=screen.say("look.normal"))).not_to_have_attribute("aria-disabled", "true")
+    await expect(screen.page.get_by_role("button", name=screen.say("look.normal"))).not_to_have_attribute(
+        "aria-disabled", "true"
+    )
     other = await resident.opens("me.html")
 
     await expect(other.page.locator("html")).to_have_attribute("data-text", "large")
@@ -100,9 +110,26 @@ async def test_the_language_is_chosen_once_and_speaks_everywhere(resident: Resid
 async def test_every_control_has_a_name_a_screen_reader_can_say(resident: Resident, page: str) -> None:
     screen = await resident.opens(page)
 
-    nameless = await screen.page.evaluate("""() => [...document.querySelectorAll("button, a, input, select, textarea")]
-        .filter(one => one.offsetParent && !(one.getAttribute("aria-label") || one.textContent.trim()
-          || (one.labels && [...one.labels].some(label => label.textContent.trim()))))
-        .map(one => one.outerHTML)""")
+    assert await screen.page.evaluate(NAMELESS) == []
+    assert await screen.page.evaluate(NAMED_TWICE) == []
 
-    assert nameless == []
+
+async def test_the_live_page_can_be_read_by_a_screen_reader(resident: Resident) -> None:
+    screen = await resident.opens(f"progress.html?id={(await lived_in(resident))['answered']}")
+
+    assert await screen.page.evaluate(NAMELESS) == []
+    assert await screen.page.evaluate(NAMED_TWICE) == []
+    await expect(screen.page.locator(".clock__time[aria-hidden=true]")).to_have_count(3)
+
+
+async def test_a_phone_without_a_voice_has_no_button_that_reads(resident: Resident) -> None:
+    complaint = await resident.passed_on()
+    silent = await resident.screens.add()
+    await silent.page.add_init_script("delete window.SpeechSynthesisUtterance")
+    ticket = (await resident.phone.post("/page-tickets")).body["ticket"]
+
+    await silent.open(f"progress.html?id={complaint['id']}", ticket=ticket)
+    speaking = await resident.opens_case(complaint)
+
+    await expect(silent.page.get_by_role("button", name=silent.say("read.aloud"))).to_have_count(0)
+    await expect(speaking.page.get_by_role("button", name=speaking.say("read.aloud"))).to_be_visible()

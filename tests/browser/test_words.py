@@ -42,7 +42,8 @@ def test_every_language_has_the_same_places_to_fill(language: str) -> None:
 
     formats = {key for key in words_of(language) if key.startswith("date")}  # months have names in English
     differing = [
-        key for key, sentence in words_of(language).items()
+        key
+        for key, sentence in words_of(language).items()
         if key not in formats and places(sentence) != places(words_of("zh-Hans")[key])
     ]
     assert differing == []
@@ -68,6 +69,8 @@ def test_every_sentence_is_used_somewhere() -> None:
 
 
 def test_traditional_chinese_has_no_simplified_character() -> None:
-    simplified = set("邻这页过录试个机写进来开点时换张现样给见说对还没处问题报门书电话谁负责办结签后发号码边错儿紧听离险请传从当归区间别选类实么认帮难谢变动为应评价态转栋楼数网关补细节钟专们员双声视场吗确该够线刚连设语读记访词调误贴较轻迟远适铁销键长闭预领飞马验拨馈颗内")
+    simplified = set(
+        "邻这页过录试个机写进来开点时换张现样给见说对还没处问题报门书电话谁负责办结签后发号码边错儿紧听离险请传从当归区间别选类实么认帮难谢变动为应评价态转栋楼数网关补细节钟专们员双声视场吗确该够线刚连设语读记访词调误贴较轻迟远适铁销键长闭预领飞马验拨馈颗内"
+    )
     found = {key: simplified & set(words) for key, words in words_of("zh-Hant").items() if simplified & set(words)}
     assert found == {}

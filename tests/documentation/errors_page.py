@@ -24,7 +24,7 @@ Every refusal is a problem document (RFC 9457). Its `type` is `/problems/` and t
 ```
 
 422 also says which field: `errors` has a JSON pointer, a code from the second table (or the refusal's own), and words.
-Several refusals may share a status; what is absent and what may not be seen are both `not_found`.
+What is absent and what may not be seen answer the same.
 
 This page is made from the error classes by `python -m tests.documentation.write`.
 

@@ -1,6 +1,5 @@
 """`docs/settings.md`, made from the settings themselves."""
 
-import annotated_types
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -89,12 +88,8 @@ def _plain(kind: Any) -> Any:
 
 
 def _bound(rule: object) -> str:
-    match rule:
-        case annotated_types.Ge(ge=least):
-            return f"from {least}"
-        case annotated_types.Gt(gt=less):
-            return f"above {less}"
-        case annotated_types.Le(le=most):
-            return f"to {most}"
-        case _:
-            return ""
+    """Say one bound of a number; pydantic keeps them as objects with an attribute each."""
+    for name, words in (("ge", "from"), ("gt", "above"), ("le", "to")):
+        if (bound := getattr(rule, name, None)) is not None:
+            return f"{words} {bound}"
+    return ""

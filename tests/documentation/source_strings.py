@@ -20,9 +20,10 @@ TABLES = {
     "community/complaints/showing.py": {"TITLES", "WITHOUT_UNIT", "CLOSED_BECAUSE", "RULES"},
     "miniprogram_api/complaint_form.py": {"ADVICE", "CALM_ADVICE"},
     "miniprogram_api/places.py": {"POST_WORDS"},
-    "foundation/web/refusals.py": {"_RULES", "_KINDS"},
 }
 """Names whose strings are handed to `say` later."""
+WHOLE_FILES = {"foundation/web/refusals.py"}
+"""Files in which every Chinese string is handed to `say` later."""
 NOT_SAID = {
     "foundation/cli.py": "the help of the command line, which is English",
     "foundation/web/openapi.py": "the name of the product, and an example",
@@ -84,6 +85,8 @@ def _said_in(path: str, tree: ast.Module) -> Iterator[str]:
         if isinstance(node, ast.ClassDef):
             yield from _assigned(node.body, {"message", "title"})
     yield from _assigned(tree.body, TABLES.get(path, set()))
+    if path in WHOLE_FILES:
+        yield from _chinese_in(tree)
 
 
 def _calls(tree: ast.AST, names: object) -> Iterator[ast.Call]:

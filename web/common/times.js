@@ -21,7 +21,9 @@ export function serverNow() {
 }
 
 function parts(instant) {
-  const told = new Intl.DateTimeFormat("en-GB", { timeZone: ZONE, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit", weekday: "short" });
+  const told = new Intl.DateTimeFormat("en-GB", {
+    timeZone: ZONE, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit",
+  });
   return Object.fromEntries(told.formatToParts(new Date(instant)).map(part => [part.type, part.value]));
 }
 

@@ -101,6 +101,8 @@ export default {
   "place.nofix": "The phone gave no position. Please type an estate or building.",
   "place.here": "Where I am now",
   "place.here.accuracy": "Within about {n} m. A building is more exact.",
+  "place.away": "{n} m away",
+  "place.near": "Which one is it? Tap it:",
   "place.missing": "Please choose a place, so it reaches the right unit",
 
   "category.title": "It looks like this kind",

@@ -101,6 +101,8 @@ export default {
   "place.nofix": "手机没给位置。请写小区或楼栋名。",
   "place.here": "我现在的位置",
   "place.here.accuracy": "误差约 {n} 米。选一栋楼会更准。",
+  "place.away": "离您 {n} 米",
+  "place.near": "您在哪一处？请点一个：",
   "place.missing": "请选一个地方，好知道归谁管",
 
   "category.title": "看起来是这一类",

@@ -101,6 +101,8 @@ export default {
   "place.nofix": "手機沒給位置。請寫小區或樓棟名。",
   "place.here": "我現在的位置",
   "place.here.accuracy": "誤差約 {n} 米。選一棟樓會更準。",
+  "place.away": "離您 {n} 米",
+  "place.near": "您在哪一處？請點一個：",
   "place.missing": "請選一個地方，好知道歸誰管",
 
   "category.title": "看起來是這一類",

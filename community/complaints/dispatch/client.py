@@ -1,6 +1,7 @@
 """The Open311 client: speaks the core's protocol. Whether and when to repeat is the job's decision."""
 
 import asyncio
+import itertools
 import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
@@ -63,9 +64,10 @@ class DispatchClient:
 
     async def find_request(self, external_id: str) -> str | None:
         """Ask whether the core has our complaint already: before creating it again after an unknown outcome."""
-        found = await self._call("GET", "requests.json", query={"external_id": external_id})
-        rows = [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
-        return str(rows[0]["service_request_id"]) if rows and rows[0].get("service_request_id") else None
+        rows = _rows(await self._call("GET", "requests.json", query={"external_id": external_id}))
+        # A core that does not know the argument lists everybody's requests: only what names ours is ours.
+        ours = [row for row in rows if row.get("external_id") == external_id and row.get("service_request_id")]
+        return str(ours[0]["service_request_id"]) if ours else None
 
     async def send_update(self, fields: Fields) -> str:
         """Tell of a later event; the same `update_id` twice is one update. Gives the core's word for it."""
@@ -74,20 +76,22 @@ class DispatchClient:
 
     async def updates_between(self, since: datetime, until: datetime) -> AsyncIterator[CoreUpdate]:
         """Give every update the core knows from a window, page by page; one it garbled is logged and passed over."""
-        page = 1
-        while True:
+        seen: set[str] = set()
+        for page in itertools.count(1):
             rows = _rows(await self._call("GET", "servicerequestupdates.json", query={
                 "start_date": since.isoformat(), "end_date": until.isoformat(),
                 "page": str(page), "page_size": str(PAGE_SIZE),
             }))
-            for row in rows:
+            # The end is a page with nothing new: a core may make its pages smaller, or know of none at all.
+            fresh = {str(row.get("update_id")): row for row in rows if str(row.get("update_id")) not in seen}
+            if not fresh:
+                return
+            seen.update(fresh)
+            for row in fresh.values():
                 try:
                     yield CoreUpdate.model_validate(row)
                 except ValidationError as error:
                     log.warning("update_unreadable", faults=error.error_count())
-            if len(rows) < PAGE_SIZE:
-                return
-            page += 1
 
     async def ping(self) -> None:
         """See that it answers at all."""
@@ -149,7 +153,7 @@ def _judge(status: int, body: bytes) -> Any:
         raise DispatchUnavailableError(f"HTTP {status}")
     try:
         answer = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         # Done but unreadable: ask again with the same id rather than lose or double it.
         raise DispatchUnavailableError(f"HTTP {status}, unreadable") from error
     if status >= 300:  # noqa: PLR2004

@@ -2,7 +2,8 @@
 
 `take_in` stores many calls in one commit and is all that a callback waits for.
 The desk then turns each stored update into one event. An update that fits no
-complaint is looked at again for a while, then parked with an alarm.
+complaint, or cannot be applied, is looked at again for a while, then parked
+with an alarm.
 """
 
 import json
@@ -14,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from psycopg import OperationalError
 
 from community.calendar.queries import current_calendar
 from community.complaints.actions import record_progress
@@ -33,7 +35,7 @@ INBOX = Claims(TABLE, lease_seconds=30, batch=50)
 PICTURE_TRIES = 3
 """After so many an update is shown without the pictures that cannot be had."""
 TRIES = 12
-"""How often an update that fits no complaint is looked at again, with doubling waits: about an hour."""
+"""How often an update that fits no complaint is looked at again, with doubling waits: about half an hour."""
 
 
 class Taken(StrEnum):
@@ -87,7 +89,9 @@ async def _store(tx: Transaction, told: Sequence[Told]) -> set[str]:
         """INSERT INTO dispatch_update
                (update_id, body_hash, body, came_by, state, received_at, domain_at, not_before, attempts)
            SELECT u, h, b::jsonb, c, 'waiting', %s, d, %s, 0
-           FROM unnest(%s::text[], %s::bytea[], %s::text[], %s::text[], %s::timestamptz[]) AS t(u, h, b, c, d)
+           FROM unnest(%s::text[], %s::bytea[], %s::text[], %s::text[], %s::timestamptz[])
+               WITH ORDINALITY AS t(u, h, b, c, d, place)
+           ORDER BY u, place  -- in one order everywhere, so that two processes never wait for one another
            ON CONFLICT (update_id) DO NOTHING RETURNING update_id""",
         now, now, [each.update_id for each in told], [body_hash(each.body) for each in told],
         [json.dumps(each.body, ensure_ascii=True) for each in told], [each.by for each in told],
@@ -125,6 +129,18 @@ async def clear_inbox(ground: Ground) -> int:
 
 
 async def _apply(ground: Ground, row: Row) -> None:
+    try:
+        await _turn_into_event(ground, row)
+    except OperationalError:
+        raise  # the database's trouble, not the update's
+    except Exception as error:
+        if row["attempts"] < TRIES:
+            raise
+        log.exception("dispatch_update_parked", update_id=row["update_id"])
+        await _finish(row, UpdateState.PARKED, outcome=f"cannot be applied: {type(error).__name__}")
+
+
+async def _turn_into_event(ground: Ground, row: Row) -> None:
     update = CoreUpdate.model_validate(row["body"] if isinstance(row["body"], dict) else json.loads(row["body"]))
     try:
         pictures = await fetch_pictures(ground, update.media_url)

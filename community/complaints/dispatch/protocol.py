@@ -2,12 +2,15 @@
 
 import hashlib
 import json
-from datetime import datetime
+import math
+import re
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticUndefined
 
 from community.complaints.models import EventType, Source
 from community.complaints.timeline import NewEvent
@@ -15,6 +18,10 @@ from foundation.clock import LOCAL_ZONE_NAME
 
 CORE_ZONE = ZoneInfo(LOCAL_ZONE_NAME)
 """A time without a zone is the core's local one."""
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters and halves of characters: no XML may hold them, PostgreSQL refuses some, people read none."""
+IDS = frozenset({"update_id", "service_request_id", "external_id", "external_status_code", "status", "agency_phone"})
 
 BY_EVENT = {
     each.value: each
@@ -45,7 +52,15 @@ def _zoned(value: Any) -> Any:
     return value
 
 
-CoreTime = Annotated[datetime, BeforeValidator(_zoned)]
+def _possible(value: datetime) -> datetime:
+    """Refuse what no database row gives back and no promise can be added to."""
+    if not EARLIEST <= value <= LATEST:
+        msg = "out of the possible range"
+        raise ValueError(msg)
+    return value
+
+
+CoreTime = Annotated[datetime, BeforeValidator(_zoned), AfterValidator(_possible)]
 
 
 class CoreUpdate(BaseModel):
@@ -71,23 +86,16 @@ class CoreUpdate(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def read_empty_as_absent(cls, value: Any) -> Any:
-        """In Open311 an empty parameter is an absent one."""
-        return None if value == "" else value
-
-    @field_validator("status", "service_request_id", "media_url", mode="before")
-    @classmethod
-    def read_loosely(cls, value: Any, info: Any) -> Any:
-        """Ids may come as numbers, one address of a picture alone, an absent value as null."""
-        if info.field_name == "media_url":
-            return [value] if isinstance(value, str) else value or []
-        return "" if value is None else str(value)
-
-    @field_validator("description", "public_text")
-    @classmethod
-    def drop_null_bytes(cls, value: str | None) -> str | None:
-        """PostgreSQL keeps every character but this one."""
-        return value.replace("\x00", "") if value else value
+    def read_loosely(cls, value: Any, info: ValidationInfo) -> Any:
+        """Empty is absent, as Open311 has it; ids may come as numbers, one address of a picture alone."""
+        name = info.field_name or ""
+        value = storable(value)
+        if value is None or value == "":
+            absent = cls.model_fields[name].get_default()
+            return None if absent is PydanticUndefined else absent
+        if name == "media_url" and isinstance(value, str):
+            return [value]
+        return str(value) if name in IDS and isinstance(value, int) and not isinstance(value, bool) else value
 
     @property
     def complaint_id(self) -> UUID | None:
@@ -105,7 +113,7 @@ class CoreUpdate(BaseModel):
 
     def shown_text(self) -> str | None:
         """Give the words for the resident; the description is for offices wherever a public text exists."""
-        return self.public_text if "public_text" in self.model_fields_set else self.description
+        return self.description if self.public_text is None else self.public_text
 
     def as_event(self) -> NewEvent:
         """Give the event it becomes; an unknown word is kept as a note with the word in its detail."""
@@ -120,6 +128,17 @@ class CoreUpdate(BaseModel):
             text=self.shown_text(), unit=self.agency_responsible, duty_phone=self.agency_phone,
             due_at=self.due_datetime, update_id=self.update_id, sequence=self.sequence, detail=detail,
         )
+
+
+def storable(value: Any) -> Any:
+    """Give a JSON value without what PostgreSQL cannot keep: control characters, halves of characters, no-numbers."""
+    if isinstance(value, str):
+        return UNREADABLE.sub("", value)
+    if isinstance(value, dict):
+        return {storable(str(name)): storable(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [storable(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def body_hash(body: dict[str, Any]) -> bytes:

@@ -50,7 +50,7 @@ class SignedCall:
 
 def sign(secret: str, *, timestamp: str, nonce: str, method: str, path: str, body: bytes) -> str:
     """Give the value of the signature header."""
-    covered = f"{timestamp}.{nonce}.{method}.{path}.".encode() + body
+    covered = _bytes_of(f"{timestamp}.{nonce}.{method}.{path}.") + body
     return "v1=" + hmac.new(secret.encode(), covered, hashlib.sha256).hexdigest()
 
 
@@ -65,9 +65,14 @@ def verify(call: SignedCall, keys: Mapping[str, SecretStr], *, at: datetime) -> 
         secret.get_secret_value() if secret else "no such key", timestamp=call.timestamp, nonce=call.nonce,
         method=call.method, path=call.path, body=call.body,
     )
-    if not hmac.compare_digest(expected.encode(), call.signature.encode()) or secret is None:
+    if not hmac.compare_digest(expected.encode(), _bytes_of(call.signature)) or secret is None:
         raise BadSignatureError
     return _is_fresh(call.timestamp, at)
+
+
+def _bytes_of(header: str) -> bytes:
+    """Give a header as it came, whatever bytes were in it."""
+    return header.encode(errors="surrogateescape")
 
 
 def _is_fresh(timestamp: str, at: datetime) -> bool:

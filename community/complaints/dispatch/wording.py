@@ -1,19 +1,21 @@
 """How a complaint and its events are put into the core's fields."""
 
+import json
 from datetime import timedelta
 from uuid import UUID
 
 from community.complaints.categories import category_of
 from community.complaints.dispatch.client import Fields
 from community.complaints.models import Complaint, ComplaintEvent, EventType
+from community.complaints.sealed import ON_BEHALF_OF
 from community.people.models import Resident
+from community.people.sealed import RESIDENT_PHONE
 from community.places.coordinates import Datum, Point
 from community.places.queries import paths_of
 from foundation.clock import real_now
 from foundation.ground import Ground
 from foundation.media.signing import MediaSigner, Variant
 
-PHONE_CONTEXT = "resident.phone"
 PHOTOS_FOR = timedelta(days=30)
 STATUS = {
     EventType.WITHDRAWN: "CANCELLED", EventType.CLOSED: "CLOSED", EventType.REDONE: "REOPEN",
@@ -60,7 +62,10 @@ async def _who(ground: Ground, complaint: Complaint) -> Fields:
     if resident.nickname:
         fields.append(("first_name", resident.nickname))
     if resident.phone_sealed:
-        fields.append(("phone", ground.vault.open(resident.phone_sealed, context=PHONE_CONTEXT)))
+        fields.append(("phone", ground.vault.open(resident.phone_sealed, context=RESIDENT_PHONE)))
+    if complaint.on_behalf_of_sealed:
+        subject = json.loads(ground.vault.open(complaint.on_behalf_of_sealed, context=ON_BEHALF_OF))
+        fields += [(f"attribute[on_behalf_of_{name}]", subject[name]) for name in ("name", "phone")]
     return fields
 
 

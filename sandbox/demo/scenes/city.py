@@ -109,7 +109,8 @@ def _note(stage: Stage, filed: list[Filed], views: Views, *, asked: int, took: f
     answered = [view for view in mine if view["status"] in ANSWERED]
     numbers = {each.number for each in filed}
     stage.checklist.note(
-        len(filed) == asked == len(numbers), f"{asked} 件诉求都收下了，{len(numbers)} 个编号各不相同，用了 {took:.0f} 秒"
+        len(filed) == asked == len(numbers),
+        f"{asked} 件诉求都收下了，{len(numbers)} 个编号各不相同，用了 {took:.0f} 秒",
     )
     days = max((_days_to_result(view) for view in answered), default=0.0)
     stage.checklist.note(

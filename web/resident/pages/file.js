@@ -24,6 +24,14 @@ const find = id => document.querySelector(`#${id}`);
 
 start(async resident => new Filing(resident), { offline: "offline.writing" });
 
+/** What is wrong with the person one speaks for; marks it. */
+function badBehalf({ name, phone }) {
+  const bad = [];
+  if (!name.trim()) bad.push(badField(find("field-behalf-name"), say("behalf.name.missing")));
+  if (MOBILE.test(phone.replace(/[\s-]/g, ""))) return bad;
+  return [...bad, badField(find("field-behalf-phone"), say("behalf.phone.bad", { n: phone.replace(/\D/g, "").length }))];
+}
+
 class Filing {
   constructor(resident) {
     this.draft = openDraft(resident);
@@ -132,8 +140,7 @@ class Filing {
     if (text.trim().length < SHORTEST) bad.push(badField(find("field-text"), say("file.text.short", { n: SHORTEST })));
     if (this.photos.refused()) bad.push(badField(find("field-photos"), say("photos.notyet")));
     if (!where) bad.push(badField(find("field-place"), say("place.missing")));
-    if (behalf && behalf.on && !behalf.name.trim()) bad.push(badField(find("field-behalf-name"), say("behalf.name.missing")));
-    if (behalf && behalf.on && !MOBILE.test(behalf.phone.replace(/[\s-]/g, ""))) bad.push(badField(find("field-behalf-phone"), say("behalf.phone.bad", { n: behalf.phone.replace(/\D/g, "").length })));
+    if (behalf && behalf.on) bad.push(...badBehalf(behalf));
     if (bad.length) focusOn(bad[0]);
     return bad.length === 0;
   }
@@ -208,7 +215,8 @@ class Filing {
     this.hold(false);
     const homeless = placeErrors(problem, {
       "/text": find("field-text"), "/media_ids": find("field-photos"), "/place_id": find("field-place"), "/location": find("field-place"),
-      "/category": find("field-category"), "/answers": find("field-category"), "/on_behalf_of/name": find("field-behalf-name"), "/on_behalf_of/phone": find("field-behalf-phone"),
+      "/category": find("field-category"), "/answers": find("field-category"),
+      "/on_behalf_of/name": find("field-behalf-name"), "/on_behalf_of/phone": find("field-behalf-phone"),
       "/confidential": find("field-who"), "/anonymous": find("field-who"),
     });
     const words = homeless.length ? homeless.join(" ") : problem.errors.length ? "" : problemWords(problem);

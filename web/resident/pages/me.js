@@ -23,19 +23,24 @@ function showHome(home) {
   const place = find("home-now");
   const change = button(say(home ? "me.home.change" : "me.home.say"), () => changeHome(home), { kind: "btn--edge" });
   if (!home) return void put(place, h("p", {}, say("me.home.none")), change);
-  put(place, h("div", { class: "stack" }, h("div", { class: "row" }, h("span", { class: "plate" }, icon("pin"), plateWords(home.place)), home.room && h("span", { class: "strong" }, say("me.room.is", { room: home.room }))),
+  const plate = h("span", { class: "plate" }, icon("pin"), plateWords(home.place));
+  const room = home.room && h("span", { class: "strong" }, say("me.room.is", { room: home.room }));
+  put(place, h("div", { class: "stack" }, h("div", { class: "row" }, plate, room),
     h("p", { class: "sm dim" }, say(`me.home.${home.standing || "claimed"}`)), h("div", {}, change)));
 }
 
 function changeHome(home) {
   const box = find("home-now");
   const placeField = h("div", { class: "field" });
-  const room = h("input", { class: "input", id: "room", maxlength: "20", autocomplete: "off", value: (home && home.room) || "", "data-hint": "room-hint", "aria-describedby": "room-hint" });
-  const roomField = h("div", { class: "field" }, h("label", { for: "room" }, say("me.room")), h("p", { class: "hint", id: "room-hint" }, say("me.room.hint")), room);
+  const room = h("input", {
+    class: "input", id: "room", maxlength: "20", autocomplete: "off", value: (home && home.room) || "", "data-hint": "room-hint", "aria-describedby": "room-hint",
+  });
+  const hint = h("p", { class: "hint", id: "room-hint" }, say("me.room.hint"));
+  const roomField = h("div", { class: "field" }, h("label", { for: "room" }, say("me.room")), hint, room);
   put(box, h("div", { class: "stack" }));
   const stack = box.firstElementChild;
   stack.append(placeField, roomField);
-  const picker = new PlacePicker(placeField, home ? { place: home.place } : null, () => clearBad(placeField), { here: false });
+  const picker = new PlacePicker(placeField, home ? { place: home.place } : null, () => clearBad(placeField), { here: false, kind: "building" });
   stack.append(button(say("me.home.save"), async () => {
     if (!picker.chosen) return void badField(placeField, say("me.home.missing"));
     return save(picker.chosen.place, room.value.trim(), placeField, roomField);

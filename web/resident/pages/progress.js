@@ -112,7 +112,8 @@ class Progress {
     const tones = { live: "met", again: "wait", offline: "late" };
     const place = find("live");
     place.dataset.tone = tones[state] || "wait";
-    put(place, h("span", { class: `live__dot${state === "live" ? " pulse" : ""}`, "aria-hidden": "true" }), h("span", {}, h("span", { role: "status" }, say(`live.${state}`)), this.lastNews()));
+    const dot = h("span", { class: `live__dot${state === "live" ? " pulse" : ""}`, "aria-hidden": "true" });
+    put(place, dot, h("span", {}, h("span", { role: "status" }, say(`live.${state}`)), this.lastNews()));
   }
 
   lastNews() {
@@ -155,7 +156,8 @@ class Progress {
     const made = clocks(complaint, events);
     this.ticks = made.tick;
     this.age = h("p", { class: "sm dim" });
-    put(find("way"), steps(complaint, { events }), complaint.round > 1 && h("p", { class: "strong" }, say("progress.round", { n: complaint.round })), made.element, this.age);
+    const again = complaint.round > 1 && h("p", { class: "strong" }, say("progress.round", { n: complaint.round }));
+    put(find("way"), steps(complaint, { events }), again, made.element, this.age);
     this.tick();
   }
 
@@ -173,7 +175,9 @@ class Progress {
   nextWords() {
     const { complaint } = this;
     if (complaint.status === "submitted") return say("next.submitted");
-    if (complaint.status === "answered") return say(complaint.mine === false ? "next.answered.other" : "next.answered", { when: whenWords((this.lastOf("answered") || { at: complaint.created_at }).at) });
+    if (complaint.status === "answered" && this.lastOf("answered")) {
+      return say(complaint.mine === false ? "next.answered.other" : "next.answered", { when: whenWords(this.lastOf("answered").at) });
+    }
     const ended = ["not_accepted", "merged"].includes(complaint.status) && this.lastOf(complaint.status);
     return ended && ended.text ? ended.text : "";
   }
@@ -181,7 +185,8 @@ class Progress {
   drawResult() {
     const { result } = this.complaint;
     if (!this.isNew("result", result)) return;
-    put(find("result"), result && h("section", { class: "card" }, h("h2", {}, say("result.title")), result.text && h("p", { class: "words" }, result.text), pictures(result.media)));
+    const text = result && result.text && h("p", { class: "words" }, result.text);
+    put(find("result"), result && h("section", { class: "card" }, h("h2", {}, say("result.title")), text, pictures(result.media)));
   }
 
   /** The rating form stays as it is while news arrive: nobody's half-given stars may vanish. */
@@ -190,7 +195,8 @@ class Progress {
     const shown = can.includes("rate") ? `form ${round}` : rating ? `given ${JSON.stringify(rating)}` : "";
     if (shown === this.ratingShown) return;
     this.ratingShown = shown;
-    const form = shown.startsWith("form") && ratingForm(this.complaint, { done: () => this.rated(), trouble: problem => put(find("trouble"), problemNotice(problemWords(problem))) });
+    const trouble = problem => put(find("trouble"), problemNotice(problemWords(problem)));
+    const form = shown.startsWith("form") && ratingForm(this.complaint, { done: () => this.rated(), trouble });
     put(find("rating"), form || (rating && ratingGiven(rating, this.complaint)));
   }
 
@@ -218,7 +224,8 @@ class Progress {
   /** What "read to me" reads: where, what is so, what was promised, the newest news. */
   aloud() {
     const { complaint } = this;
-    const promises = complaint.deadlines.filter(due => due.state === "running" && !due.met_at).map(due => say(`aloud.${due.kind}`, { due: dueWords(due.due_at) }));
+    const running = complaint.deadlines.filter(due => due.state === "running" && !due.met_at);
+    const promises = running.map(due => say(`aloud.${due.kind}`, { due: dueWords(due.due_at) }));
     const news = newestFirst(this.events).slice(0, 3).map(event => `${hourWords(event.at)} ${newsWords(event)}`);
     const followers = complaint.followers ? sayCount("followers", complaint.followers) : "";
     return [sentence(complaint).replaceAll("|", ""), this.nextWords(), ...promises, followers, ...news].filter(Boolean).join("。");

@@ -44,7 +44,10 @@ async function attempt(act, field) {
 async function urge(complaint) {
   const key = freshKey();
   const field = h("div", { class: "field" }, h("span", { class: "error-here" }));
-  const done = await askOnSheet({ title: say("urge.title"), body: [h("p", {}, say("urge.line")), field], yes: say("urge.yes"), no: say("urge.no"), act: () => attempt(() => post(`/complaints/${complaint.id}/urgings`, undefined, { key }), field) });
+  const done = await askOnSheet({
+    title: say("urge.title"), body: [h("p", {}, say("urge.line")), field], yes: say("urge.yes"), no: say("urge.no"),
+    act: () => attempt(() => post(`/complaints/${complaint.id}/urgings`, undefined, { key }), field),
+  });
   if (done) toast(say("urge.done"));
   return done;
 }
@@ -54,7 +57,8 @@ function urgeButton(complaint, changed) {
   const early = complaint.urge_after && Date.parse(complaint.urge_after) > serverNow();
   if (complaint.can.includes("urge") && !early) return button(say("urge.open"), async () => (await urge(complaint)) && changed(), { symbol: "bell" });
   if (!early) return null;
-  return h("button", { type: "button", class: "btn", "aria-disabled": "true" }, icon("bell"), h("span", {}, say("urge.later", { time: hourWords(complaint.urge_after) })));
+  const words = h("span", {}, say("urge.later", { time: hourWords(complaint.urge_after) }));
+  return h("button", { type: "button", class: "btn", "aria-disabled": "true" }, icon("bell"), words);
 }
 
 /** Adding words and photos; what is typed is kept until it is sent. */
@@ -71,14 +75,17 @@ function supplementForm(complaint, changed, close) {
     clearBad(field);
     if (!box.value.trim()) return void (badField(field, say("more.missing")), box.focus());
     if (!picker.complete()) return void badField(photoField, say("photos.notyet"));
-    const sent = await attempt(() => post(`/complaints/${complaint.id}/supplements`, { text: box.value.trim(), media_ids: photos.map(one => one.id) }, { key }), field);
+    const body = { text: box.value.trim(), media_ids: photos.map(one => one.id) };
+    const sent = await attempt(() => post(`/complaints/${complaint.id}/supplements`, body, { key }), field);
     if (!sent) return undefined;
     remember(store, null);
     toast(say("more.done"));
     close();
     return changed();
   }, { kind: "btn--solid btn--wide" });
-  return h("section", { class: "card", id: "more" }, h("h2", {}, say("more.title")), recall(`carried.${complaint.id}`) && h("p", {}, say("more.carried")), field, photoField, send, button(say("sheet.leave"), close, { kind: "btn--plain btn--wide" }));
+  const carried = recall(`carried.${complaint.id}`) && h("p", {}, say("more.carried"));
+  const leave = button(say("sheet.leave"), close, { kind: "btn--plain btn--wide" });
+  return h("section", { class: "card", id: "more" }, h("h2", {}, say("more.title")), carried, field, photoField, send, leave);
 }
 
 /** Draws the acts into `place` and the ways out into `out`; keeps an open form open while news arrive. */

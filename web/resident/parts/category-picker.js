@@ -51,13 +51,16 @@ export class CategoryPicker {
 
   chip(one) {
     const pressed = Boolean(this.chosen && this.chosen.code === one.code);
-    return h("button", { type: "button", class: "chip", "data-code": one.code, "aria-pressed": String(pressed), title: one.path.join(" · "), on: { click: () => this.choose(pressed ? null : { code: one.code, path: one.path }) } },
-      pressed && icon("check"), pressed && " ", shortName(one.path));
+    const choose = () => this.choose(pressed ? null : { code: one.code, path: one.path });
+    const traits = { type: "button", class: "chip", "data-code": one.code, "aria-pressed": String(pressed), title: one.path.join(" · ") };
+    return h("button", { ...traits, on: { click: choose } }, pressed && icon("check"), pressed && " ", shortName(one.path));
   }
 
   otherChip() {
     const open = !this.lists.hidden;
-    return h("button", { type: "button", class: "chip", "data-code": "-", "aria-expanded": String(open), on: { click: () => this.openTree(!open) } }, say(this.offered.length ? "category.none" : "category.choose"));
+    const traits = { type: "button", class: "chip", "data-code": "-", "aria-expanded": String(open) };
+    const words = say(this.offered.length ? "category.none" : "category.choose");
+    return h("button", { ...traits, on: { click: () => this.openTree(!open) } }, words);
   }
 
   async openTree(open) {
@@ -76,7 +79,8 @@ export class CategoryPicker {
     [...this.lists.children].slice(level).forEach(element => element.remove());
     if (!nodes.length || level >= LEVELS) return;
     const id = `category-${level}`;
-    const select = h("select", { class: "input", id }, h("option", { value: "" }, say("category.pick")), nodes.map((node, at) => h("option", { value: String(at) }, node.name)));
+    const select = h("select", { class: "input", id }, h("option", { value: "" }, say("category.pick")),
+      nodes.map((node, at) => h("option", { value: String(at) }, node.name)));
     select.addEventListener("change", () => {
       const node = nodes[Number(select.value)];
       if (select.value === "" || !node) return this.list(level + 1, []);

@@ -28,12 +28,13 @@ class Draft {
   /** The body to send, as it stands now. */
   body() {
     const { text, photos, category, where, who, behalf, answers } = this.kept;
-    const body = { text: text.trim(), media_ids: photos.filter(photo => photo.id).map(photo => photo.id), confidential: who !== "named", anonymous: who === "nobody" };
+    const mediaIds = photos.filter(photo => photo.id).map(photo => photo.id);
+    const body = { text: text.trim(), media_ids: mediaIds, confidential: who !== "named", anonymous: who === "nobody" };
     if (category) body.category = category.code;
     if (category && answers && Object.keys(answers).length) body.answers = answers;
     if (where && where.place) body.place_id = where.place.id;
     else if (where && where.location) body.location = where.location;
-    if (behalf && behalf.on) body.on_behalf_of = { name: behalf.name.trim(), phone: behalf.phone.replace(/\s/g, "") };
+    if (behalf && behalf.on) body.on_behalf_of = { name: behalf.name.trim(), phone: behalf.phone.replace(/[\s-]/g, "") };
     return body;
   }
 }

@@ -106,13 +106,18 @@ export class PhotoPicker {
     photo.label = h("span", { class: "photo__state" });
     tile.append(photo.label);
     this.mark(photo);
-    if (photo.state === "bad") tile.append(h("button", { type: "button", class: "photo__again", "aria-label": `${say("photo.number", { n })} ${photo.why || say("photo.bad")}`, on: { click: () => this.send(photo) } }));
-    tile.append(h("button", { type: "button", class: "photo__out", "aria-label": say("photo.remove", { n }), on: { click: () => this.remove(photo) } }, icon("plus")));
+    const act = (name, label, click) => h("button", { type: "button", class: name, "aria-label": label, on: { click } });
+    const failed = `${say("photo.number", { n })} ${photo.why || say("photo.bad")}`;
+    if (photo.state === "bad") tile.append(act("photo__again", failed, () => this.send(photo)));
+    const out = act("photo__out", say("photo.remove", { n }), () => this.remove(photo));
+    out.append(icon("plus"));
+    tile.append(out);
     return tile;
   }
 
   mark(photo) {
-    const words = { done: say("photo.done"), going: say("photo.going", { part: Math.round(photo.part * 100) }), waiting: say("photo.waiting"), bad: photo.why || say("photo.bad") };
+    const going = say("photo.going", { part: Math.round(photo.part * 100) });
+    const words = { done: say("photo.done"), going, waiting: say("photo.waiting"), bad: photo.why || say("photo.bad") };
     photo.label.textContent = words[photo.state];
     photo.label.style.setProperty("--p", `${photo.state === "done" ? 100 : Math.round(photo.part * 100)}%`);
   }

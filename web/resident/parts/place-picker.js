@@ -1,13 +1,21 @@
 // Saying where: home stands there first, another place is searched by words and confirmed by a press, or the phone says where it is.
 
-import { ask, get } from "../../common/api.js";
+import { Problem, ask, get } from "../../common/api.js";
 import { button, h, icon, put } from "../../common/build.js";
 import { aroundWords, pathWords, plateWords } from "../../common/places.js";
 import { say, sayCount } from "../../common/words.js";
+import { problemWords } from "./fields.js";
 
 const QUIET_MS = 300;
 const CANDIDATES = 8;
+const NEAR = 5;
 const FIX_MS = 12000;
+
+/** The phone's position; it fails when the person or the phone does not want to tell. */
+function whereAmI() {
+  const wishes = { enableHighAccuracy: true, timeout: FIX_MS, maximumAge: 60000 };
+  return new Promise((resolve, reject) => navigator.geolocation.getCurrentPosition(resolve, reject, wishes));
+}
 
 /** A picker in `place`. `chosen` is {place} or {location} or null; `changed` hears every choice. */
 export class PlacePicker {
@@ -39,7 +47,10 @@ export class PlacePicker {
 
   search(focus) {
     const id = `place-${Math.random().toString(36).slice(2)}`;
-    const box = h("input", { class: "input", id, type: "search", autocomplete: "off", maxlength: "100", enterkeyhint: "search", "data-hint": `${id}-hint`, "aria-describedby": `${id}-hint` });
+    const hint = `${id}-hint`;
+    const box = h("input", {
+      class: "input", id, type: "search", autocomplete: "off", maxlength: "100", enterkeyhint: "search", "data-hint": hint, "aria-describedby": hint,
+    });
     let timer = 0;
     box.addEventListener("input", () => {
       clearTimeout(timer);
@@ -47,7 +58,8 @@ export class PlacePicker {
     });
     put(this.options);
     this.status.textContent = "";
-    put(this.frame, h("div", { class: "tight" }, h("label", { for: id }, say("place.search")), h("p", { class: "hint", id: `${id}-hint` }, say("place.search.hint")), box),
+    put(this.frame, h("div", { class: "tight" }, h("label", { for: id }, say("place.search")),
+      h("p", { class: "hint", id: hint }, say("place.search.hint")), box),
       this.status, this.options, this.ways());
     if (focus) box.focus();
   }
@@ -73,24 +85,35 @@ export class PlacePicker {
     }
   }
 
-  offer(items) {
+  offer(found) {
+    const items = found.filter(place => place.standing !== "candidate");
     this.status.textContent = items.length ? sayCount("place.found", items.length) : say("place.none");
-    put(this.options, items.map(place => h("button", { type: "button", class: "option", on: { click: () => this.choose({ place }) } },
-      h("span", { class: "strong" }, plateWords(place)), h("small", {}, pathWords(place)))));
+    put(this.options, items.map(place => this.option(place)));
   }
 
-  /** Where the phone is; the person still sees what was taken and how exact it is. */
-  locate() {
+  option(place) {
+    const away = place.distance_m === undefined ? null : say("place.away", { n: place.distance_m });
+    return h("button", { type: "button", class: "option", on: { click: () => this.choose({ place }) } },
+      h("span", { class: "strong" }, plateWords(place)),
+      h("small", {}, [away, pathWords(place)].filter(Boolean).join(" · ")));
+  }
+
+  /** Where the phone is: what lies near it is offered, the spot itself too; a person confirms which is meant. */
+  async locate() {
     this.status.textContent = say("place.locating");
-    return new Promise(resolve => {
-      navigator.geolocation.getCurrentPosition(({ coords }) => {
-        const location = { lng: coords.longitude, lat: coords.latitude, datum: "wgs84" };
-        this.choose({ location, accuracy: coords.accuracy });
-        resolve();
-      }, () => {
-        this.status.textContent = say("place.nofix");
-        resolve();
-      }, { enableHighAccuracy: true, timeout: FIX_MS, maximumAge: 60000 });
-    });
+    try {
+      const { coords } = await whereAmI();
+      const location = { lng: coords.longitude, lat: coords.latitude, datum: "wgs84" };
+      const { items } = await get(ask("/places/near", { ...location, limit: String(NEAR) }));
+      this.offer(items);
+      const spot = h("span", { class: "strong" }, say("place.here"));
+      const exact = h("small", {}, say("place.here.accuracy", { n: Math.round(coords.accuracy) }));
+      const choose = () => this.choose({ location, accuracy: coords.accuracy });
+      this.options.append(h("button", { type: "button", class: "option", on: { click: choose } }, spot, exact));
+      this.status.textContent = say("place.near");
+    } catch (problem) {
+      put(this.options);
+      this.status.textContent = problem instanceof Problem ? problemWords(problem) : say("place.nofix");
+    }
   }
 }

@@ -77,6 +77,8 @@ export function ratingForm(complaint, { done, trouble }) {
 /** What was said, once it is said. */
 export function ratingGiven(rating, { mine, round }) {
   const rows = DIMENSIONS.filter(name => rating[name]).map(name => [h("dt", {}, say(`rate.${name}`)), h("dd", {}, say("rate.stars", { n: rating[name] }))]);
-  return put(h("section", { class: "card" }), h("h2", {}, say(!mine ? "rate.given.other" : rating.round && rating.round < round ? "rate.given.before" : "rate.given")), h("p", { class: "strong" }, say(rating.solved ? "rate.solved.yes" : "rate.solved.no")),
+  const before = rating.round && rating.round < round ? "rate.given.before" : "rate.given";
+  return h("section", { class: "card" }, h("h2", {}, say(mine === false ? "rate.given.other" : before)),
+    h("p", { class: "strong" }, say(rating.solved ? "rate.solved.yes" : "rate.solved.no")),
     h("dl", { class: "pairs" }, rows), rating.text && h("p", { class: "quote words" }, rating.text));
 }

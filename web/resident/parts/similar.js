@@ -29,7 +29,10 @@ export async function drawSimilar(place, { text, placeId }, stillWanted) {
 }
 
 function similarCase(complaint) {
-  const told = [complaint.place && plateWords(complaint.place), complaint.created_at && say("similar.filed", { when: whenWords(complaint.created_at) }), say(`tag.${complaint.status}`), complaint.followers ? sayCount("followers", complaint.followers) : null];
+  const told = [
+    complaint.place && plateWords(complaint.place), say("similar.filed", { when: whenWords(complaint.created_at) }),
+    say(`tag.${complaint.status}`), complaint.followers > 0 && sayCount("followers", complaint.followers),
+  ];
   const trouble = h("p", { class: "error", role: "alert" });
   const follow = button(say(complaint.followed ? "similar.look" : "similar.follow"), async () => {
     try {
@@ -39,5 +42,6 @@ function similarCase(complaint) {
       put(trouble, problemWords(problem));
     }
   }, { kind: "btn--small" });
-  return h("div", { class: "tight" }, h("p", { class: "strong clamp" }, caseName(complaint)), h("p", { class: "sm dim" }, told.filter(Boolean).join(" · ")), trouble, h("div", {}, follow));
+  return h("div", { class: "tight" }, h("p", { class: "strong clamp" }, caseName(complaint)),
+    h("p", { class: "sm dim" }, told.filter(Boolean).join(" · ")), trouble, h("div", {}, follow));
 }

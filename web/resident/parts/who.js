@@ -28,5 +28,6 @@ export function who(complaint, events) {
 }
 
 function phone(number) {
-  return h("a", { class: "btn btn--wide", href: `tel:${number.replace(/[^\d+]/g, "")}` }, icon("phone"), h("span", {}, say("who.phone"), " ", h("span", { class: "whole" }, number)));
+  const words = h("span", {}, say("who.phone"), " ", h("span", { class: "whole" }, number));
+  return h("a", { class: "btn btn--wide", href: `tel:${number.replace(/[^\d+]/g, "")}` }, icon("phone"), words);
 }

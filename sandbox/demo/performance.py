@@ -1,0 +1,115 @@
+"""The whole evening: everything is started, the scenes are played, the list is read out, everything ends.
+
+Start at `perform`.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from rich.text import Text
+
+from sandbox.demo.children import ChildFailedError, Children, last_lines
+from sandbox.demo.folder import claimed
+from sandbox.demo.line import open_session
+from sandbox.demo.opening import open_stage
+from sandbox.demo.playbill import SCENES
+from sandbox.demo.programs import other_environment
+from sandbox.demo.ready import write_ready_file
+from sandbox.demo.stage import Stage, Wish
+from sandbox.demo.voice import StepError, Voice
+
+STOPPED = 130
+
+
+async def perform(wish: Wish, voice: Voice, var: Path) -> int:
+    """Give the exit code."""
+    began, result = time.monotonic(), STOPPED
+    try:
+        async with _everything_up(wish, voice, var) as stage:
+            if wish.ready_file:
+                await write_ready_file(stage, wish.ready_file)
+                result = 0
+                await _stay()
+            for name in wish.scenes:
+                await _play(stage, name)
+            _read_out(stage, time.monotonic() - began)
+            result = 0 if stage.checklist.all_done else 1
+            if wish.svg:
+                voice.console.save_svg(str(wish.svg), title="make demo")
+            if wish.stays:
+                _say_where(stage)
+                await _stay()
+    except asyncio.CancelledError:
+        voice.say()
+        voice.say("停下了，开着的程序都已结束。")
+    except (BaseExceptionGroup, StepError, ChildFailedError) as error:
+        _explain(voice, error)
+        result = 1
+    return result
+
+
+@asynccontextmanager
+async def _everything_up(wish: Wish, voice: Voice, var: Path) -> AsyncIterator[Stage]:
+    """Start everything, and end everything however the block is left; a child that dies ends it."""
+    with claimed(var) as claim:
+        voice.title("邻里演示")
+        voice.aside(f"  日志在 {claim.log}")
+        children = Children(claim.hold, claim.log, other_environment())
+        try:
+            async with open_session() as session, asyncio.TaskGroup() as group:
+                watch = group.create_task(children.watch())
+                yield await open_stage(wish, voice, claim, children, session)
+                watch.cancel()
+        except ExceptionGroup:
+            children.look()  # a child that died is the better explanation
+            raise
+        finally:
+            await children.end()
+
+
+async def _play(stage: Stage, name: str) -> None:
+    scene = SCENES[name]
+    stage.voice.title(scene.title)
+    with stage.voice.step(scene.title, spoken=False):
+        await scene.run(stage)
+
+
+def _read_out(stage: Stage, seconds: float) -> None:
+    stage.voice.title("清单")
+    for line in stage.checklist.lines():
+        stage.voice.say(line)
+    stage.voice.aside(f"  一共用了 {seconds:.0f} 秒")
+
+
+def _say_where(stage: Stage) -> None:
+    stage.voice.title("页面都开着")
+    for words, address in (
+        ("居民的手机", f"{stage.wechat.url}/phones"),
+        ("分拨平台值班台", f"{stage.core.url}/operator"),
+        ("接口文档", f"{stage.product.api}/docs"),
+    ):
+        stage.voice.say(Text.assemble(f"  {words}  ", (address, "underline")))
+    stage.voice.say("  按 Ctrl-C 结束。")
+
+
+async def _stay() -> None:
+    await asyncio.Event().wait()
+
+
+def _explain(voice: Voice, error: BaseException) -> None:
+    """Say which step failed and why, and show the end of the log that tells more."""
+    step = voice.at
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, StepError):
+        step, error = error.step, error.__cause__ or error
+    say = voice.complaining.print
+    say(Text(f"没有做成：{step}", style="bold red"))
+    say(Text(f"  {str(error) or type(error).__name__}"))
+    if isinstance(error, ChildFailedError):
+        say(Text(f"  {error.log} 的最后几行：", style="dim"))
+        for line in last_lines(error.log):
+            say(Text(f"    {line}"))

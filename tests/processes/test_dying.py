@@ -1,0 +1,74 @@
+"""kill -9: nothing that was stored is lost, nothing is done twice, and others go on within seconds."""
+
+import asyncio
+import time
+from typing import Any
+from uuid import uuid4
+
+from tests.processes.district import DEAD_AFTER_SECONDS, District, StandIns, file, filed
+from tests.processes.programs import until
+
+
+async def test_a_killed_worker_leaves_its_lead_and_its_job_to_the_other(district: District, outside: StandIns) -> None:
+    _, (first,) = await district.up()
+    await until(lambda: led(district, 1))
+    await outside.be_slow(8)
+    complaint = await filed(await district.sign_in())
+    await outside.has_been_slow()
+    second = district.copy.start("work")
+    await second.ready()
+    assert district.leaders() == 1
+    assert "leader_elected" not in second.events
+
+    await first.kill()
+    killed_at = time.monotonic()
+
+    await until(lambda: says(second, "leader_elected"), seconds=10)
+    assert district.leaders() == 1
+    await district.until_pushed(complaint, seconds=DEAD_AFTER_SECONDS + 15)
+    assert time.monotonic() - killed_at < DEAD_AFTER_SECONDS + 15
+    assert "stalled_job_revived" in second.events
+
+
+async def led(district: District, count: int) -> bool:
+    return district.leaders() == count
+
+
+async def says(program: Any, event: str) -> bool:
+    return event in program.events
+
+
+async def test_what_was_committed_survives_the_doors_that_died_before_they_could_answer(district: District) -> None:
+    doors, (worker,) = await district.up()
+    await worker.end()
+    phone = await district.sign_in()
+    text, key = f"路灯坏了三天了 {uuid4().hex[:8]}", uuid4().hex
+    asking = asyncio.create_task(file(phone, text, key=key))
+    await until(lambda: stored(district, text), what="the complaint is committed")
+
+    await doors.kill()
+    await asyncio.gather(asking, return_exceptions=True)  # it may have been quicker than the signal
+
+    await district.up()
+    again = await file(phone, text, key=key)
+    assert again.status == 201
+    assert [str(row["id"]) for row in rows_of(district, text)] == [again.body["id"]]
+    await district.until_pushed(again.body)
+
+
+async def stored(district: District, text: str) -> bool:
+    return bool(rows_of(district, text))
+
+
+def rows_of(district: District, text: str) -> list[dict[str, Any]]:
+    return district.rows("SELECT id FROM complaint WHERE text = %s", text)
+
+
+async def test_of_two_workers_exactly_one_leads(district: District) -> None:
+    await district.up(workers=2)
+
+    await until(lambda: led(district, 1))
+
+    alive = [program for program in district.copy.programs if program.command == "work" and program.alive]
+    assert len(alive) == 2
+    assert sum("leader_elected" in program.events for program in alive) == 1

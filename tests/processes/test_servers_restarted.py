@@ -1,0 +1,65 @@
+"""PostgreSQL or Redis goes and comes back under running programs: nobody has to restart anything."""
+
+import time
+from signal import SIGINT
+from uuid import uuid4
+
+from tests.processes.district import DEAD_AFTER_SECONDS, District, StandIns, file, filed
+from tests.processes.programs import until
+from tests.processes.test_dying import led
+
+
+async def test_a_restarted_postgresql_finds_everybody_at_work_again(district: District, outside: StandIns) -> None:
+    doors, (worker,) = await district.up()
+    phone = await district.sign_in()
+    await outside.be_slow(2)
+    under_way = await filed(phone)
+    await outside.has_been_slow()
+    server, key = district.server("postgres"), uuid4().hex
+
+    server.send_signal(SIGINT)  # its word for "at once, but tidily"
+    server.wait(30)
+    refused = await file(phone, key=key)
+    await district.bring_back("postgres")
+    back_at = time.monotonic()
+
+    async def taken() -> object:
+        answer = await file(phone, key=key)
+        return answer.body if answer.status == 201 else None
+
+    later = await until(taken, what="the doors take complaints again")
+    for complaint in (under_way, later):
+        await district.until_pushed(complaint, seconds=DEAD_AFTER_SECONDS + 15)
+    await until(lambda: led(district, 1))
+    print(time.monotonic() - back_at)
+    assert (refused.status, refused.body["type"]) == (503, "/problems/busy")
+    assert (doors.alive, worker.alive) == (True, True)
+
+
+async def test_without_redis_complaints_are_taken_and_passed_on(district: District) -> None:
+    doors, (worker,) = await district.up()
+    phone = await district.sign_in()
+    server = district.server("redis")
+
+    server.kill()
+    server.wait(30)
+    began = time.monotonic()
+    complaint = await filed(phone)
+    took = time.monotonic() - began
+    await district.until_pushed(complaint)
+    ready_without = await readiness(district)
+    await district.bring_back("redis")
+
+    assert took < 5
+    assert ready_without == 503
+    await until(lambda: is_ready(district), what="the doors are ready again")
+    assert (doors.alive, worker.alive) == (True, True)
+
+
+async def readiness(district: District) -> int:
+    async with district.session.get(f"{district.copy.url}/readyz") as answer:
+        return answer.status
+
+
+async def is_ready(district: District) -> bool:
+    return await readiness(district) == 200
