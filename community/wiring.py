@@ -6,7 +6,7 @@ from community.complaints.dispatch.client import DispatchClient, open_dispatch_c
 from community.complaints.dispatch.inbound import clear_inbox, serve_inbox
 from community.complaints.jobs import close_what_nobody_rated, mark_late, pass_on, reconcile_with_dispatch
 from community.complaints.live_topic import COMPLAINT_TOPIC
-from community.complaints.reactions import push_to_dispatch, tell_dispatch
+from community.complaints.reactions import count_results_anew, push_to_dispatch, tell_dispatch
 from community.complaints.sealed import SEALED as COMPLAINT_COLUMNS
 from community.people.jobs import clear_ended_sign_ins
 from community.people.sealed import SEALED as PEOPLE_COLUMNS
@@ -19,7 +19,7 @@ PART = Part(
         "community.complaints.models",
     ),
     migrations="community.migrations",
-    reactions=(push_to_dispatch, tell_dispatch),
+    reactions=(push_to_dispatch, tell_dispatch, count_results_anew),
     jobs=(pass_on, reconcile_with_dispatch, clear_ended_sign_ins),
     schedules=(
         Schedule(clear_ended_sign_ins, lambda _: timedelta(hours=1)),

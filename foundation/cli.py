@@ -87,9 +87,11 @@ def databases(announce: Announce = None) -> None:
     _forget(announce)
     with standing() as settings:
         asyncio.run(bring_up_to_date(settings))
+        ends = {signal.SIGTERM, signal.SIGINT}
+        signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # else the first one ends us before we can wait for it
         lines = f"LINLI_DATABASE_URL={settings.database_url}\nLINLI_REDIS_URL={settings.redis_url}\n"
         _write_whole(announce, lines) if announce else typer.echo(lines, nl=False)
-        signal.sigwait({signal.SIGTERM, signal.SIGINT})
+        signal.sigwait(ends)
 
 
 @app.command()

@@ -7,11 +7,14 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
+import structlog
+
 from foundation.clock import Clock, ClockReading, MovableClock, SystemClock, real_now
 from foundation.database import query, transaction
 from foundation.models import ClockSetting
 from foundation.settings import Settings
 
+log = structlog.get_logger(__name__)
 RENEW_SECONDS = 0.25
 ROW = "domain"
 
@@ -36,9 +39,12 @@ async def renew(clock: MovableClock) -> None:
 
 
 async def keep_renewed(clock: MovableClock) -> None:
-    """Renew the clock four times a second, until cancelled."""
+    """Renew the clock four times a second, until cancelled; while the database is away it runs on as it did."""
     while True:
-        await renew(clock)
+        try:
+            await renew(clock)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next reading may come
+            log.warning("clock_not_renewed", error=type(error).__name__)
         await asyncio.sleep(RENEW_SECONDS)
 
 

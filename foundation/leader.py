@@ -17,6 +17,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from foundation.ground import Ground
 from foundation.jobs import Job, app
+from foundation.live.ear import is_cancelled
 from foundation.parts import Part, Schedule, Sweep
 
 log = structlog.get_logger(__name__)
@@ -26,7 +27,7 @@ BEAT_SECONDS = 1.0
 
 async def stand_for_leader(ground: Ground, parts: tuple[Part, ...], url: str) -> None:
     """Wait to be elected, lead until in doubt, and stand again; ends only by cancellation."""
-    while True:
+    while not is_cancelled():
         try:
             async with _elected(url) as connection, _schedule(ground, parts):
                 log.info("leader_elected")

@@ -19,6 +19,7 @@ from foundation.database import connected, tortoise_config
 from foundation.events import bind_reactions
 from foundation.ground import Ground
 from foundation.leader import stand_for_leader
+from foundation.live.ear import is_cancelled
 from foundation.media.store import MediaStore
 from foundation.parts import Desk, Part
 from foundation.redis import open_redis
@@ -92,7 +93,7 @@ async def working(ground: Ground, parts: Sequence[Part]) -> AsyncIterator[None]:
 async def _serve(ground: Ground, desk: Desk) -> None:
     """Serve a desk, and begin again after an error: its rows wait in the database."""
     pause = 0.2
-    while True:
+    while not is_cancelled():
         try:
             await desk.serve(ground)
         except Exception:
@@ -102,13 +103,18 @@ async def _serve(ground: Ground, desk: Desk) -> None:
 
 
 async def _run_jobs(ground: Ground, url: str) -> None:
-    """Run procrastinate's worker; it stops by itself after a database restart, so begin again."""
+    """Run procrastinate's worker; it stops by itself after a database restart, so begin again.
+
+    Told to stop while the database is away, it raises that error instead of the cancellation: hence the question.
+    """
     pause = 0.2
     while True:
         try:
             await _run_worker_once(ground, url)
         except Exception:
             log.exception("worker_failed")
+        if is_cancelled():
+            return
         await asyncio.sleep(pause)
         pause = min(5.0, pause * 2)
 
@@ -116,7 +122,8 @@ async def _run_jobs(ground: Ground, url: str) -> None:
 async def _run_worker_once(ground: Ground, url: str) -> None:
     concurrency, dead_after = ground.settings.jobs.concurrency, ground.settings.jobs.dead_after_seconds
     connector = PsycopgConnector(
-        conninfo=url, min_size=2, max_size=concurrency + 2, kwargs={"application_name": "linli-jobs"}
+        conninfo=url, min_size=2, max_size=concurrency + 2, timeout=ground.settings.database.wait_seconds,
+        kwargs={"application_name": "linli-jobs"},
     )
     with jobs.app.replace_connector(connector):
         async with jobs.app.open_async():

@@ -1,7 +1,7 @@
-"""What the tests of the live feed stand on: a Redis that can be killed, a toy topic, and phones.
+"""What the tests of the live feed stand on: a Redis that can be killed, a toy topic, and screens.
 
 `Notebook` is a table of numbered lines kept in memory; `Door` serves the true live door over it, on a real
-port; `Phone` is a client that keeps what it heard and comes back from where it was.
+port; `Screen` is a client of it.
 """
 
 import asyncio
@@ -219,8 +219,8 @@ async def worker_feed(redis_url: str) -> AsyncIterator[LiveFeed]:
         yield LiveFeed(redis)
 
 
-class Phone:
-    """A client on one topic after another; it keeps every number it heard."""
+class Screen:
+    """An open screen: a client that keeps every number it heard, and comes back from where it was."""
 
     def __init__(self, session: aiohttp.ClientSession, url: str, token: str = "resident-1") -> None:  # noqa: S107
         self._session = session
@@ -243,7 +243,7 @@ class Phone:
         self.caught_up.clear()
         self.closed_with = None
         self.socket = await self._session.ws_connect(self._url, **options)
-        self._reading = spawn(self._read(self.socket), name="phone")
+        self._reading = spawn(self._read(self.socket), name="screen")
         await self.say(type="hello", token=self.token)
         for topic in topics:
             await self.watch(topic)
@@ -298,15 +298,15 @@ class Phone:
 
 
 @asynccontextmanager
-async def phones(url: str, count: int) -> AsyncIterator[list[Phone]]:
-    """Open so many phones of so many people; none is connected yet."""
+async def screens(url: str, count: int) -> AsyncIterator[list[Screen]]:
+    """Make so many screens of so many people; none is connected yet."""
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector) as session:
-        made = [Phone(session, url, f"resident-{n}") for n in range(1, count + 1)]
+        made = [Screen(session, url, f"resident-{n}") for n in range(1, count + 1)]
         try:
             yield made
         finally:
-            await asyncio.gather(*(phone.leave() for phone in made))
+            await asyncio.gather(*(screen.leave() for screen in made))
 
 
 def flaws(numbers: list[int], last: int) -> str:

@@ -67,6 +67,8 @@ class Happening:
     duty_phone: str | None = None
     due_at: datetime | None = None
     text: str | None = None
+    result_due_at: datetime | None = None
+    """The result's instant as it was counted when this event came in; a later change of the calendar is an event."""
     update_id: str | None = None
 
 
@@ -225,6 +227,8 @@ class _Fold:
                 self.timers.pause(each.at)
             case EventType.RESUMED:
                 self.timers.resume(each.at)
+            case EventType.DEADLINE_CHANGED if each.due_at:
+                self.timers.move(DeadlineKind.RESULT, each.at, each.due_at)
             case EventType.EXTENSION_GRANTED if each.due_at:
                 self.timers.extend(DeadlineKind.RESULT, self.extension_asked_at or each.at, each.due_at, each.text)
             case EventType.CLOSED if each.source is not Source.CORE:
@@ -244,7 +248,7 @@ class _Fold:
             self._start_result(each)
 
     def _start_result(self, each: Happening) -> None:
-        due_at = self.calendar.add_working_days(each.at, self.result_days)
+        due_at = each.result_due_at or self.calendar.add_working_days(each.at, self.result_days)
         self.timers.start(DeadlineKind.RESULT, each.round, self._unit() or each.unit, each.at, due_at)
 
     def _mark(self, each: Happening) -> None:

@@ -190,6 +190,8 @@ class ComplaintEvent(Model):
     unit = fields.CharField(max_length=128, null=True)
     duty_phone = fields.CharField(max_length=32, null=True)
     due_at = fields.DatetimeField(null=True)
+    result_due_at = fields.DatetimeField(null=True)
+    """The result's instant as counted when the event came in, where one is promised from here."""
     media: fields.Field[list[dict[str, str]]] = fields.JSONField(default=list)
     """Photos and voice as id and kind."""
     update_id = fields.CharField(max_length=128, null=True, unique=True)

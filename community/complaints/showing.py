@@ -10,6 +10,7 @@ from uuid import UUID
 
 from community.complaints.access import Viewer
 from community.complaints.models import ComplaintEvent, EventType, Source
+from community.complaints.numbers import LOCAL
 from foundation.media.models import MediaKind
 from foundation.media.signing import Variant
 from foundation.words import say
@@ -22,7 +23,7 @@ TITLES = {
     EventType.RATED: "评价了",
     EventType.REDONE: "没解决，退回去重办",
     EventType.WITHDRAWN: "撤回了",
-    EventType.DEADLINE_CHANGED: "时限改了",
+    EventType.DEADLINE_CHANGED: "放假安排变了，办结时限改到 {due}",
     EventType.ASSIGNED: "交给了{unit}（分拨）",
     EventType.ACCEPTED: "接下了（签收）",
     EventType.FEEDBACK: "有了第一次回话（反馈）",
@@ -99,7 +100,8 @@ def title_of(event: ComplaintEvent, language: str) -> str:
         return say(because, language)
     if not event.unit and event.type in WITHOUT_UNIT:
         return say(WITHOUT_UNIT[event.type], language)
-    return say(TITLES[event.type], language, unit=event.unit or "")
+    due = f"{event.due_at.astimezone(LOCAL):%Y-%m-%d %H:%M}" if event.due_at else ""
+    return say(TITLES[event.type], language, unit=event.unit or "", due=due)
 
 
 def explain_deadline(kind: str, *, late: bool, reason: str | None, language: str) -> str:

@@ -61,11 +61,18 @@ async def append(
         events.append(
             await ComplaintEvent.create(
                 complaint_id=complaint.id, seq=complaint.last_seq, received_at=at,
+                result_due_at=_result_due_at(complaint, draft, calendar),
                 **(_columns(draft) | {"round": draft.round or round_}),
             )
         )
     await reproject(complaint, at=at, calendar=calendar)
     return events
+
+
+def _result_due_at(complaint: Complaint, draft: NewEvent, calendar: WorkingDays) -> datetime | None:
+    """Count the result's instant where an event may promise one, so that a new calendar cannot change what was said."""
+    promises = draft.type in (EventType.ASSIGNED, EventType.REDONE) or (draft.round or 0) > complaint.round
+    return calendar.add_working_days(draft.occurred_at, complaint.result_days) if promises else None
 
 
 def named_media(media: Sequence[Media]) -> list[dict[str, str]]:
@@ -116,6 +123,7 @@ def happening_of(event: ComplaintEvent) -> Happening:
     return Happening(
         seq=event.seq, type=event.type, source=event.source, round=event.round, at=event.occurred_at,
         sequence=event.sequence, unit=event.unit, duty_phone=event.duty_phone, due_at=event.due_at, text=event.text,
+        result_due_at=event.result_due_at,
         update_id=event.update_id,
     )
 

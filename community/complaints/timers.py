@@ -102,6 +102,13 @@ class Timers:
         """Let the clocks run again."""
         self._timers = [timer.resumed(at) if timer.open else timer for timer in self._timers]
 
+    def move(self, kind: DeadlineKind, at: datetime, due_at: datetime) -> None:
+        """Give an open promise another instant, if it was not broken by then: what was late stays late."""
+        self._timers = [
+            replace(timer, due_at=due_at) if timer.open and timer.kind is kind and at <= timer.due_at else timer
+            for timer in self._timers
+        ]
+
     def extend(self, kind: DeadlineKind, asked_at: datetime, due_at: datetime, reason: str | None) -> None:
         """Move a promise that was not yet broken when more time was asked for; else add a new one beside it."""
         for position, timer in enumerate(self._timers):

@@ -172,6 +172,7 @@ class Migration(migrations.Migration):
                 ('unit', fields.CharField(null=True, max_length=128)),
                 ('duty_phone', fields.CharField(null=True, max_length=32)),
                 ('due_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('result_due_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('media', fields.JSONField(default=list, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
                 ('update_id', fields.CharField(null=True, unique=True, max_length=128)),
                 ('sequence', fields.BigIntField(null=True)),

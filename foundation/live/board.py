@@ -146,6 +146,7 @@ class Board:
 
         Raises:
             NotFoundError: not at all.
+
         """
         if topic.watch_many is None:
             self.figures.right_reads += 1

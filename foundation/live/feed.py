@@ -106,6 +106,7 @@ class LiveFeed:
 
         Raises:
             NotFoundError: there is no such topic, or not for this person.
+
         """
         board, actor = self._board, peer.actor
         kind, colon, _ = wire.partition(":")

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 RING_FRAMES = 50
+RING_SECONDS = 60.0
+"""How long frames are kept: what is in them, such as a signed address of a photo, grows old."""
 SLICE = 100
 """Writes after which the loop gets to do other things."""
 
@@ -52,7 +54,7 @@ class Watcher:
 class Stream:
     """A topic in one view: its recent frames and its watchers."""
 
-    __slots__ = ("_board", "_hindmost_next", "_pump", "_wire", "ring", "subject", "view", "watchers")
+    __slots__ = ("_board", "_hindmost_next", "_pump", "_ring_began_at", "_wire", "ring", "subject", "view", "watchers")
 
     def __init__(self, board: "Board", subject: "Subject", view: Hashable, wire: str) -> None:
         self._board = board
@@ -61,6 +63,7 @@ class Stream:
         self._wire = wire
         self._pump: asyncio.Task[None] | None = None
         self._hindmost_next = False
+        self._ring_began_at = 0.0
         self.ring = EMPTY
         self.watchers: set[Watcher] = set()
 
@@ -70,6 +73,7 @@ class Stream:
         # A client ahead of what we know may know better: then the database is asked.
         if self._board.is_sure(self.subject) and watcher.position <= self.subject.known:
             watcher.checked = True
+            self._drop_old_ring()
             self._serve(watcher, self.ring, {})
         if not watcher.checked or watcher.waiting or watcher.position < self.subject.known:
             self.kick()
@@ -120,6 +124,7 @@ class Stream:
             await self._board.ask(self.subject)
             for watcher in unchecked:
                 watcher.checked = True
+        self._drop_old_ring()
         await self._serve_all(self.ring)
         known = self.subject.known
         behind = [w.position for w in self.watchers if w.position < known and w.checked and w.peer.writable]
@@ -139,6 +144,7 @@ class Stream:
 
         Raises:
             StalledHistoryError: nothing comes after the number, though something should.
+
         """
         frames: list[bytes] = []
         for seq, event in await self._board.history(self.subject, after, self.view):
@@ -150,15 +156,21 @@ class Stream:
         window = Window(after + 1, frames)
         self.subject.at_least(window.end)
         if window.end >= self.subject.known - RING_FRAMES:
+            if not self.ring.frames:
+                self._ring_began_at = asyncio.get_running_loop().time()
             self.ring = self.ring.joined(window, RING_FRAMES)
         return window
+
+    def _drop_old_ring(self) -> None:
+        if asyncio.get_running_loop().time() - self._ring_began_at > RING_SECONDS:
+            self.ring = EMPTY
 
     def _made(self, seq: int, event: Mapping[str, Any]) -> bytes:
         self._board.figures.events_encoded += 1
         return event_frame(self._wire, seq, event)
 
     async def _serve_all(self, window: Window) -> None:
-        """Write to everybody what the window has for them; others get the loop every few hundred writes."""
+        """Write to everybody what the window has for them; others get the loop after every hundred."""
         joined: Joined = {}
         front, frames = window.end - 1, window.frames[-1] if window.frames else b""
         count = sent = 0

@@ -27,7 +27,8 @@ class Topic:
     same bytes. Raises NotFoundError for what does not exist or may not be seen, and for every spelling of
     the id other than the one that is published."""
     history: "Callable[[Ground, str, int, Hashable], Awaitable[NumberedEvents]]"
-    """Give the events after a number as that view sees them: oldest first, at most 200, none left out."""
+    """Give the events after a number as that view sees them: oldest first, at most 200, none left out.
+    What it gives may be sent up to a minute later, so addresses in it should be good for longer."""
     last_numbers: "Callable[[Ground, Collection[str]], Awaitable[Mapping[str, int]]]"
     """Give the last number of each in one query; what has no events may be left out."""
     watch_many: "Callable[[Ground, Sequence[tuple[Actor, str]]], Awaitable[Sequence[Hashable | None]]] | None" = None

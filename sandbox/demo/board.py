@@ -44,8 +44,8 @@ class Board:
 
     def draw(self, filed: Sequence[Filed], views: Views, *, now: datetime, day: int) -> RenderableType:
         """Draw it once."""
-        table = Table(box=box.SIMPLE, padding=(0, 1), pad_edge=False, expand=False)
-        table.add_column("编号", no_wrap=True)
+        table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=0)
+        table.add_column("编号", no_wrap=True, width=10)
         table.add_column("事情", no_wrap=True, width=2 * FIRST_WORDS)
         table.add_column("到哪一步", no_wrap=True, width=8)
         table.add_column("谁负责", no_wrap=True, width=20, overflow="ellipsis")

@@ -75,7 +75,9 @@ def _values(field: FieldInfo) -> str:
     kind = field.annotation
     if get_origin(kind) is Literal:
         return ", ".join(f"`{each}`" for each in get_args(kind))
-    words = {int: "a whole number", float: "a number", Path: "a folder", SecretStr: "a secret"}.get(_plain(kind), "text")
+    words = {int: "a whole number", float: "a number", Path: "a folder", SecretStr: "a secret"}.get(
+        _plain(kind), "text"
+    )
     if get_origin(kind) in (dict, list):
         words = "JSON"
     return " ".join([words, *(_bound(each) for each in field.metadata)]).strip()

@@ -123,7 +123,5 @@ def _chinese_in(tree: ast.Module) -> Iterator[str]:
         for statement in body
         if isinstance(statement, ast.Expr)
     }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
-            if CHINESE.search(node.value):
-                yield node.value
+    strings = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    yield from (str(node.value) for node in strings if id(node) not in docstrings and CHINESE.search(str(node.value)))

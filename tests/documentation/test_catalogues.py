@@ -25,7 +25,8 @@ def test_no_translation_has_outlived_its_source_string(language: str) -> None:
 @translated
 def test_a_translation_has_the_places_to_fill_of_its_source(language: str) -> None:
     differing = [
-        source for source, words in catalogue(language).items()
+        source
+        for source, words in catalogue(language).items()
         if sorted(PLACEHOLDER.findall(source)) != sorted(PLACEHOLDER.findall(words))
     ]
     assert differing == []

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from community.complaints.models import Channel, DeadlineKind, DeadlineState, EventType, Status
+from community.complaints.numbers import is_case_number
 from community.people.models import RoleName, Standing
 from community.places.models import PlaceKind
 from tests.documentation.pages import (
@@ -87,6 +88,13 @@ def test_the_glossary_has_every_word_of_the_domain_that_travels() -> None:
     words = {member.value for kind in kinds for member in kind}
 
     assert sorted(word for word in words if f"`{word}`" not in glossary) == []
+
+
+def test_every_case_number_in_a_page_is_one() -> None:
+    numbers = {number for page in PAGES for number in re.findall(r"\b\d{4}-\d{5}\b", page.read_text(encoding="utf-8"))}
+
+    assert numbers
+    assert [number for number in numbers if not is_case_number(number)] == []
 
 
 @pytest.mark.parametrize("page", sorted((ROOT / "docs" / "decisions").glob("0*.md")), ids=name_of)

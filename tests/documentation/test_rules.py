@@ -35,12 +35,21 @@ SINS = [
     ("bare_tasks", RULE, "asyncio.create_task(listen())"),
     ("bare_tasks", RULE, "asyncio.ensure_future(listen())"),
     ("bare_tasks", RULE, "async def f():\n    async with asyncio.TaskGroup() as group:\n        pass"),
-    ("network_in_transactions", RULE,
-     "async def f():\n    async with transaction() as tx:\n        await client.create_request(fields)"),
-    ("network_in_transactions", RULE,
-     "async def f():\n    async with transaction():\n        if late:\n            await ground.redis.publish('a', 'b')"),
-    ("network_in_transactions", RULE,
-     "async def f():\n    async with transaction():\n        await self.session.get(url)"),
+    (
+        "network_in_transactions",
+        RULE,
+        "async def f():\n    async with transaction() as tx:\n        await client.create_request(fields)",
+    ),
+    (
+        "network_in_transactions",
+        RULE,
+        "async def f():\n    async with transaction():\n        if late:\n            await ground.redis.publish('a', 'b')",
+    ),
+    (
+        "network_in_transactions",
+        RULE,
+        "async def f():\n    async with transaction():\n        await self.session.get(url)",
+    ),
     ("web_in_rules", RULE, "from aiohttp import web"),
     ("web_in_rules", RULE, "import aiohttp.web"),
     ("web_in_rules", RULE, "from aiohttp.web import Request"),
@@ -56,9 +65,17 @@ RIGHT = [
     ("environment", "foundation/embedded/children.py", "given = os.environ"),
     ("bare_tasks", RULE, "spawn(listen(), name='ear')\nasyncio.gather(one(), two())"),
     ("bare_tasks", "foundation/tasks.py", "asyncio.get_running_loop().create_task(work)"),
-    ("network_in_transactions", RULE,
-     "async def f():\n    async with transaction() as tx:\n        await complaint.save()\n"
-     "        tx.defer(push.call())\n    await client.create_request(fields)"),
+    (
+        "network_in_transactions",
+        RULE,
+        """
+async def f():
+    async with transaction() as tx:
+        await complaint.save()
+        tx.defer(push.call())
+    await client.create_request(fields)
+""",
+    ),
     ("web_in_rules", RULE, "import aiohttp\nfrom aiohttp import ClientSession"),
     ("web_in_rules", "miniprogram_api/live.py", "from aiohttp import web"),
     ("translated_fstrings", RULE, "say('至少 {n} 个字', language, n=n)\nlog(f'{n}')"),
@@ -87,7 +104,8 @@ def test_every_sin_is_found_by_the_whole(path: str, text: str) -> None:
 def test_every_rule_has_a_sin_and_a_right_form_here() -> None:
     functions = inspect.getmembers(rules, inspect.isfunction)
     named = {
-        name for name, function in functions
+        name
+        for name, function in functions
         if not name.startswith("_") and list(inspect.signature(function).parameters) == ["path", "tree"]
     }
 

@@ -24,11 +24,13 @@ def events_page() -> str:
     return EVENTS_HEAD + describe()
 
 
-WRITTEN: Mapping[str, Callable[[], str]] = MappingProxyType({
-    "docs/settings.md": settings_page,
-    "docs/events.md": events_page,
-    "docs/errors.md": errors_page,
-})
+WRITTEN: Mapping[str, Callable[[], str]] = MappingProxyType(
+    {
+        "docs/settings.md": settings_page,
+        "docs/events.md": events_page,
+        "docs/errors.md": errors_page,
+    }
+)
 """Each page with what writes it."""
 
 

@@ -12,7 +12,10 @@ import pytest
 from foundation.access import Actor
 from foundation.live import own_topic
 from miniprogram_api import live
-from tests.live import Door, MortalRedis, Notebook, Phone, eventually, phones
+from tests.conftest import Client
+from tests.jobs import Worker
+from tests.live import Door, MortalRedis, Notebook, Screen, eventually, screens
+from tests.phone import Phone
 
 
 @pytest.fixture
@@ -33,8 +36,8 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture
-async def phone(door: Door) -> AsyncIterator[Phone]:
-    async with phones(door.url, 1) as (only,):
+async def screen(door: Door) -> AsyncIterator[Screen]:
+    async with screens(door.url, 1) as (only,):
         yield only
 
 
@@ -185,40 +188,40 @@ async def test_a_frame_that_is_too_big_ends_the_socket(door: Door, http: aiohttp
     await eventually(lambda: door.feed.figures.sockets == 0)
 
 
-async def test_one_socket_watches_fifty_topics_and_no_more(door: Door, phone: Phone) -> None:
+async def test_one_socket_watches_fifty_topics_and_no_more(door: Door, screen: Screen) -> None:
     for n in range(51):
         door.notebook.write(str(n))
 
-    await phone.come(*(f"page:{n}" for n in range(51)))
+    await screen.come(*(f"page:{n}" for n in range(51)))
 
-    await eventually(lambda: len(phone.caught_up) == 50)
-    await eventually(lambda: len(phone.others) == 2)
-    assert phone.others[1]["topic"] == "page:50"
-    assert phone.others[1]["problem"]["type"] == "/problems/too-many-topics"
-    await phone.say(type="unwatch", topic="page:0")
-    await phone.watch("page:50")
-    await eventually(lambda: "page:50" in phone.caught_up)
-    await phone.watch("page:1", after=0)  # one of the fifty, anew
-    await eventually(lambda: phone.numbers["page:1"] == [1, 2, 1, 2])
+    await eventually(lambda: len(screen.caught_up) == 50)
+    await eventually(lambda: len(screen.others) == 2)
+    assert screen.others[1]["topic"] == "page:50"
+    assert screen.others[1]["problem"]["type"] == "/problems/too-many-topics"
+    await screen.say(type="unwatch", topic="page:0")
+    await screen.watch("page:50")
+    await eventually(lambda: "page:50" in screen.caught_up)
+    await screen.watch("page:1", after=0)  # one of the fifty, anew
+    await eventually(lambda: screen.numbers["page:1"] == [1, 2, 1, 2])
 
 
-async def test_who_unwatches_hears_no_more(door: Door, phone: Phone) -> None:
-    await phone.come("page:1")
-    await eventually(lambda: phone.caught_up)
+async def test_who_unwatches_hears_no_more(door: Door, screen: Screen) -> None:
+    await screen.come("page:1")
+    await eventually(lambda: screen.caught_up)
 
-    await phone.say(type="unwatch", topic="page:1")
-    await phone.say(type="unwatch", topic="never watched")
-    await phone.say(type="ping")
-    await eventually(lambda: {"type": "pong"} in phone.others)
+    await screen.say(type="unwatch", topic="page:1")
+    await screen.say(type="unwatch", topic="never watched")
+    await screen.say(type="ping")
+    await eventually(lambda: {"type": "pong"} in screen.others)
     await door.feed.publish("page:1", door.notebook.write("1"))
-    await phone.say(type="ping")
-    await eventually(lambda: phone.others.count({"type": "pong"}) == 2)
+    await screen.say(type="ping")
+    await eventually(lambda: screen.others.count({"type": "pong"}) == 2)
 
-    assert phone.numbers["page:1"] == [1]
+    assert screen.numbers["page:1"] == [1]
 
 
 async def test_a_personal_topic_is_everybodys_own(door: Door) -> None:
-    async with phones(door.url, 2) as (one, two):
+    async with screens(door.url, 2) as (one, two):
         await asyncio.gather(one.come("me"), two.come("me"))
         await eventually(lambda: one.caught_up == two.caught_up == {"me": 0})
 
@@ -232,52 +235,52 @@ async def test_a_personal_topic_is_everybodys_own(door: Door) -> None:
 @pytest.mark.parametrize("size", [10, 125, 126, 65_000, 65_536, 300_000])
 @pytest.mark.parametrize("compress", [0, 15])
 async def test_frames_of_every_size_are_read_also_by_clients_that_offer_compression(
-    door: Door, phone: Phone, size: int, compress: int
+    door: Door, screen: Screen, size: int, compress: int
 ) -> None:
     door.notebook.write("big", "字" * (size // 3))
 
-    await phone.come("page:big", compress=compress)
-    await eventually(lambda: phone.caught_up)
+    await screen.come("page:big", compress=compress)
+    await eventually(lambda: screen.caught_up)
     await door.feed.publish("page:big", door.notebook.write("big", "x" * size))
-    await eventually(lambda: phone.position("page:big") == 2)
+    await eventually(lambda: screen.position("page:big") == 2)
 
-    assert [len(event["text"]) for event in phone.events["page:big"]] == [size // 3, size]
-    assert phone.socket is not None
-    assert phone.socket.compress == 0
+    assert [len(event["text"]) for event in screen.events["page:big"]] == [size // 3, size]
+    assert screen.socket is not None
+    assert screen.socket.compress == 0
 
 
-async def test_an_ended_sign_in_loses_its_socket_soon(door: Door, phone: Phone) -> None:
-    await phone.come("page:1")
-    await eventually(lambda: phone.caught_up)
+async def test_an_ended_sign_in_loses_its_socket_soon(door: Door, screen: Screen) -> None:
+    await screen.come("page:1")
+    await eventually(lambda: screen.caught_up)
 
     door.people.ended.add("resident-1")
 
-    assert await phone.gone() == 4401
+    assert await screen.gone() == 4401
     await eventually(lambda: door.feed.figures.sockets == 0)
 
 
-async def test_a_room_that_crashes_costs_an_error_frame_only(door: Door, phone: Phone) -> None:
+async def test_a_room_that_crashes_costs_an_error_frame_only(door: Door, screen: Screen) -> None:
     door.notebook.broken = True
-    await phone.come("page:1")
-    await eventually(lambda: len(phone.others) == 2)
-    assert phone.others[1]["problem"]["status"] == 500
+    await screen.come("page:1")
+    await eventually(lambda: len(screen.others) == 2)
+    assert screen.others[1]["problem"]["status"] == 500
 
     door.notebook.broken = False
-    await phone.watch("page:1")
-    await eventually(lambda: phone.caught_up)
+    await screen.watch("page:1")
+    await eventually(lambda: screen.caught_up)
 
 
 async def test_more_frames_than_a_person_sends_are_read_slowly(
-    door: Door, phone: Phone, monkeypatch: pytest.MonkeyPatch
+    door: Door, screen: Screen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live, "BURST", 10)
     monkeypatch.setattr(live, "FRAMES_PER_SECOND", 100.0)
-    await phone.come()
+    await screen.come()
     began = asyncio.get_running_loop().time()
 
     for _ in range(40):
-        await phone.say(type="ping")
-    await eventually(lambda: phone.others.count({"type": "pong"}) == 40)
+        await screen.say(type="ping")
+    await eventually(lambda: screen.others.count({"type": "pong"}) == 40)
 
     assert asyncio.get_running_loop().time() - began > 0.25
 
@@ -289,12 +292,48 @@ async def test_a_request_that_is_no_websocket_is_refused(door: Door, http: aioht
 
 
 async def test_a_client_that_vanishes_leaves_nothing_behind(door: Door) -> None:
-    async with phones(door.url, 20) as crowd:
-        await asyncio.gather(*(phone.come("page:1") for phone in crowd))
-        await eventually(lambda: all(phone.caught_up for phone in crowd))
-        for phone in crowd:
-            phone.cut()
+    async with screens(door.url, 20) as crowd:
+        await asyncio.gather(*(screen.come("page:1") for screen in crowd))
+        await eventually(lambda: all(screen.caught_up for screen in crowd))
+        for screen in crowd:
+            screen.cut()
         await eventually(lambda: door.feed.figures.sockets == 0)
         board = door.feed._board  # noqa: SLF001 - whether it is empty cannot be seen from outside
         assert board is not None
         assert all(subject.is_idle() for subject in board._subjects.values())  # noqa: SLF001
+
+
+async def test_a_complaint_is_watched_by_its_owner_with_a_ticket_and_by_nobody_else(
+    phone: Phone, worker: Worker, api: Client
+) -> None:
+    complaint = await phone.file()
+    topic = f"complaint:{complaint['id']}"
+    ticket = (await phone.post("/live-tickets")).body["ticket"]
+
+    async with api.ws_connect("/api/v1/live", params={"token": ticket}) as socket:
+        await socket.send_json({"type": "watch", "topic": topic, "after": 0})
+        frames = [await said(socket) for _ in range(3)]
+        await worker.run_until_idle()  # pushed to nobody, or to the core: either way the list is the truth
+        await phone.post(f"/complaints/{complaint['id']}/supplements", {"text": "今天灯还是不亮"}, key="more")
+        events = await phone.timeline(complaint)
+        frames += [await said(socket) for _ in events[1:]]
+
+        assert [frame["type"] for frame in frames[:3]] == ["welcome", "event", "caught_up"]
+        heard = [frame for frame in frames if frame["type"] == "event"]
+        assert [frame["seq"] for frame in heard] == list(range(1, len(events) + 1))
+        assert [frame["event"] for frame in heard] == events
+        await socket.send_json({"type": "watch", "topic": topic.upper().replace("COMPLAINT", "complaint")})
+        await socket.send_json({"type": "watch", "topic": "complaint:0193d2f0-0000-7000-8000-000000000000"})
+        refused = [await said(socket) for _ in range(2)]
+        assert [frame["problem"]["status"] for frame in refused] == [404, 404]
+
+    async with api.ws_connect("/api/v1/live", params={"token": ticket}) as socket:
+        assert (await said(socket))["problem"]["status"] == 401
+        assert await ended_with(socket) == 4401
+
+
+async def test_signing_out_ends_the_socket_within_five_seconds(phone: Phone, api: Client) -> None:
+    async with api.ws_connect("/api/v1/live", headers={"Authorization": f"Bearer {phone.token}"}) as socket:
+        assert (await said(socket))["type"] == "welcome"
+        assert (await phone.call("DELETE", "/sessions/current")).status == 204
+        assert await ended_with(socket) == 4401

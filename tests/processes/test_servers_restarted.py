@@ -1,10 +1,11 @@
 """PostgreSQL or Redis goes and comes back under running programs: nobody has to restart anything."""
 
+import asyncio
 import time
 from signal import SIGINT
 from uuid import uuid4
 
-from tests.processes.district import DEAD_AFTER_SECONDS, District, StandIns, file, filed
+from tests.processes.district import DEAD_AFTER_SECONDS, DRAIN_SECONDS, District, StandIns, file, filed
 from tests.processes.programs import until
 from tests.processes.test_dying import led
 
@@ -21,7 +22,6 @@ async def test_a_restarted_postgresql_finds_everybody_at_work_again(district: Di
     server.wait(30)
     refused = await file(phone, key=key)
     await district.bring_back("postgres")
-    back_at = time.monotonic()
 
     async def taken() -> object:
         answer = await file(phone, key=key)
@@ -31,9 +31,9 @@ async def test_a_restarted_postgresql_finds_everybody_at_work_again(district: Di
     for complaint in (under_way, later):
         await district.until_pushed(complaint, seconds=DEAD_AFTER_SECONDS + 15)
     await until(lambda: led(district, 1))
-    print(time.monotonic() - back_at)
     assert (refused.status, refused.body["type"]) == (503, "/problems/busy")
     assert (doors.alive, worker.alive) == (True, True)
+    assert "task_failed" not in doors.events + worker.events
 
 
 async def test_without_redis_complaints_are_taken_and_passed_on(district: District) -> None:
@@ -54,6 +54,18 @@ async def test_without_redis_complaints_are_taken_and_passed_on(district: Distri
     assert ready_without == 503
     await until(lambda: is_ready(district), what="the doors are ready again")
     assert (doors.alive, worker.alive) == (True, True)
+
+
+async def test_programs_end_in_time_while_postgresql_is_away(district: District) -> None:
+    doors, (worker,) = await district.up()
+    server = district.server("postgres")
+    server.send_signal(SIGINT)
+    server.wait(30)
+
+    codes = await asyncio.gather(*(each.end(seconds=DRAIN_SECONDS + 15) for each in (doors, worker)))
+
+    await district.bring_back("postgres")
+    assert codes == [0, 0]
 
 
 async def readiness(district: District) -> int:

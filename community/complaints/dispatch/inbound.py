@@ -162,7 +162,7 @@ async def _turn_into_event(ground: Ground, row: Row) -> None:
         )
         await _finish(row, UpdateState.DONE, outcome=f"event {seq}" if seq else "known")
     if update.event_type() is None:
-        log.error("dispatch_event_unknown", update_id=update.update_id, event=update.event or update.status)
+        log.error("dispatch_event_unknown", update_id=update.update_id, word=update.event or update.status)
 
 
 async def _complaint_of(update: CoreUpdate) -> UUID | None:

@@ -9,7 +9,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from sandbox.demo.clocks import LOCAL
+from sandbox.clock import real_now
 from sandbox.demo.filing import Desk
 from sandbox.demo.messages import Message, own_messages
 from sandbox.demo.proof import prove
@@ -85,12 +85,13 @@ async def _what_residents_see(stage: Stage, during: list[Filed]) -> int:
             raise NotShownError(message)
         await asyncio.sleep(0.2)
     stage.voice.say(f"  有 {len(waiting)} 件还没转交，居民看到的是：")
-    table = Table(box=box.SIMPLE, padding=(0, 1), pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 2, 0, 2))
     for name in ("编号", "事情", "到哪一步", "下次再试"):
         table.add_column(name, no_wrap=True)
     for each in told[:SHOWN]:
-        at = datetime.fromisoformat(views[each.id]["push"]["next_try_at"]).astimezone(LOCAL)
-        table.add_row(each.number, each.text[:12], Text("等着转交", "yellow"), f"{at:%H:%M:%S}")
+        left = (datetime.fromisoformat(views[each.id]["push"]["next_try_at"]) - real_now()).total_seconds()
+        again = f"{left:.1f} 秒后" if left > 0 else "正在试"
+        table.add_row(each.number, each.text[:12], Text("等着转交", "yellow"), again)
     stage.voice.say(table)
     return len(waiting)
 

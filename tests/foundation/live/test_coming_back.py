@@ -1,0 +1,109 @@
+"""Coming back costs little, and what is remembered is never believed too long."""
+
+import asyncio
+
+import pytest
+
+from foundation.live import streams
+from tests.live import Door, MortalRedis, Notebook, Screen, eventually, flaws, screens
+
+
+async def test_coming_back_with_nothing_new_reads_nothing(own_redis: MortalRedis, notebook: Notebook) -> None:
+    for n in range(3):
+        for _ in range(5):
+            notebook.write(str(n))
+    async with Door.opened(own_redis.url, notebook, heartbeat=60) as door, screens(door.url, 30) as crowd:
+        topics = ["page:0", "page:1", "page:2"]
+        await asyncio.gather(*(screen.come(*topics) for screen in crowd))
+        await eventually(lambda: all(len(screen.caught_up) == 3 for screen in crowd))
+        await asyncio.gather(*(screen.leave() for screen in crowd))
+        numbers, histories = notebook.number_reads, notebook.history_reads.total()
+
+        await asyncio.gather(*(screen.come(*topics) for screen in crowd))
+        await eventually(lambda: all(len(screen.caught_up) == 3 for screen in crowd))
+
+        assert (notebook.number_reads, notebook.history_reads.total()) == (numbers, histories)
+
+
+async def test_what_many_missed_is_read_once_for_all_of_them(own_redis: MortalRedis, notebook: Notebook) -> None:
+    notebook.write("1")
+    async with Door.opened(own_redis.url, notebook, heartbeat=60) as door, screens(door.url, 50) as crowd:
+        await asyncio.gather(*(screen.come("page:1") for screen in crowd))
+        await eventually(lambda: all(screen.caught_up for screen in crowd))
+        await asyncio.gather(*(screen.leave() for screen in crowd))
+        for _ in range(20):
+            await door.feed.publish("page:1", notebook.write("1"))
+        numbers, histories = notebook.number_reads, notebook.history_reads["1"]
+
+        await asyncio.gather(*(screen.come("page:1") for screen in crowd))
+        await eventually(lambda: all(screen.position("page:1") == 21 for screen in crowd))
+
+        assert notebook.number_reads == numbers
+        assert notebook.history_reads["1"] <= histories + 2
+        assert [flaws(screen.numbers["page:1"], 21) for screen in crowd] == [""] * 50
+
+
+async def test_frames_are_not_kept_beyond_their_time(
+    own_redis: MortalRedis, notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "RING_SECONDS", 0.05)
+    notebook.write("1")
+    async with Door.opened(own_redis.url, notebook, heartbeat=60) as door, screens(door.url, 2) as (first, second):
+        await first.come("page:1")
+        await eventually(lambda: first.caught_up)
+        await asyncio.sleep(0.06)
+
+        await second.come("page:1")
+        await eventually(lambda: second.caught_up)
+
+        assert notebook.history_reads["1"] == 2
+
+
+async def test_what_is_remembered_is_not_believed_after_listening_was_interrupted(
+    own_redis: MortalRedis, notebook: Notebook
+) -> None:
+    notebook.write("1")
+    async with Door.opened(own_redis.url, notebook, heartbeat=60) as door, screens(door.url, 1) as (screen,):
+        await screen.come("page:1")
+        await eventually(lambda: screen.caught_up)
+        await screen.leave()
+        own_redis.kill()
+        await asyncio.sleep(0.1)
+        notebook.write("1")
+
+        await screen.come("page:1")
+        await eventually(lambda: screen.caught_up)
+
+        assert screen.caught_up == {"page:1": 2}
+
+
+async def test_a_client_that_knows_more_than_this_process_is_not_told_again(
+    own_redis: MortalRedis, notebook: Notebook
+) -> None:
+    notebook.write("1")
+    async with Door.opened(own_redis.url, notebook, heartbeat=60) as door, screens(door.url, 2) as (other, screen):
+        await other.come("page:1")
+        await eventually(lambda: other.caught_up)
+        notebook.write("1")  # the message is lost, and this screen has read it elsewhere
+        screen.numbers["page:1"] = [1, 2]
+
+        await screen.come("page:1")
+        await eventually(lambda: screen.caught_up)
+        await door.feed.publish("page:1", notebook.write("1"))
+        await eventually(lambda: screen.position("page:1") == other.position("page:1") == 3)
+
+        assert screen.caught_up == {"page:1": 2}
+        assert screen.numbers["page:1"] == [1, 2, 3]
+        assert other.numbers["page:1"] == [1, 2, 3]
+
+
+async def test_a_client_from_before_a_restored_backup_learns_how_far_it_goes(door: Door, screen: Screen) -> None:
+    door.notebook.write("1")
+    screen.numbers["page:1"] = [7]
+
+    await screen.come("page:1")
+    await eventually(lambda: screen.caught_up)
+    assert screen.caught_up == {"page:1": 1}
+    await door.feed.publish("page:1", door.notebook.write("1"))
+
+    await eventually(lambda: screen.numbers["page:1"] == [7, 2])

@@ -1,0 +1,82 @@
+"""What cannot work is refused at the start, in plain sentences without a secret, and with exit code 1."""
+
+import json
+import socket
+from base64 import b64encode
+from pathlib import Path
+
+import pytest
+
+from tests.processes.programs import copy_in
+
+SECRET = "geheim-8f3a1c77"
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentences"),
+    [
+        pytest.param(
+            {
+                "LINLI_WEB__PORT": "doors",
+                "LINLI_LIMITS__FILING": "often",
+                "LINLI_VAULT__KEYS": json.dumps({"key-1": b64encode(SECRET.encode()).decode()}),
+                "LINLI_REDIS_URL": f"http://:{SECRET}@localhost",
+                "LINLI_DATABASE_URL": f"{SECRET} {SECRET}",
+            },
+            [
+                "LINLI_DATABASE_URL: write it like postgresql://user@host/linli",
+                "LINLI_REDIS_URL: write it like redis://host:6379/0 or unix:///run/redis.sock",
+                "LINLI_WEB__PORT: Input should be a valid integer, unable to parse string as an integer",
+                "LINLI_VAULT__KEYS: the key 'key-1' must be 32 bytes in base64",
+                "LINLI_LIMITS__FILING: a limit is written like 20/60s",
+            ],
+            id="nonsense",
+        ),
+        pytest.param(
+            {"LINLI_DISPACTH__API_KEY": SECRET, "LINLI_WEB__PROT": SECRET},
+            ["LINLI_WEB__PROT: Extra inputs are not permitted"],
+            id="misspelt inside a group",
+        ),
+        pytest.param({"LINLI_DISPACTH__API_KEY": SECRET}, ["unknown settings: LINLI_DISPACTH"], id="misspelt"),
+        pytest.param(
+            {"LINLI_ENVIRONMENT": "production", "LINLI_DISPATCH__API_KEY": SECRET},
+            [
+                "still the stand-in's value: LINLI_DISPATCH__CALLBACK_KEYS, LINLI_MINIPROGRAM__APP_ID, "
+                "LINLI_MINIPROGRAM__SECRET, LINLI_MEDIA__SIGNING_KEY, LINLI_VAULT__KEYS, LINLI_VAULT__INDEX_KEY"
+            ],
+            id="stand-ins in production",
+        ),
+        pytest.param(
+            {"LINLI_DATABASE_URL": f"postgresql://postgres:{SECRET}@127.0.0.1:1/linli", "LINLI_REDIS_URL": "unix:///x"},
+            [
+                "PostgreSQL does not answer; see LINLI_DATABASE_URL and `linli doctor`. (connection failed: connection "
+                'to server at "127.0.0.1", port 1 failed: Connection refused)'
+            ],
+            id="no database",
+        ),
+    ],
+)
+async def test_a_program_that_cannot_work_says_why_and_ends(
+    tmp_path: Path, settings: dict[str, str], sentences: list[str]
+) -> None:
+    async with copy_in(tmp_path) as copy:
+        answer = await copy.run("serve", **settings)
+
+    assert answer.returncode == 1
+    assert answer.stderr.splitlines() == sentences
+    assert SECRET not in answer.stdout + answer.stderr
+    assert b64encode(SECRET.encode()).decode() not in answer.stderr
+
+
+async def test_a_port_that_is_taken_is_named(tmp_path: Path, addresses: tuple[str, str]) -> None:
+    own = {"LINLI_DATABASE_URL": addresses[0], "LINLI_REDIS_URL": addresses[1]}
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        async with copy_in(tmp_path) as copy:
+            answer = await copy.run("serve", LINLI_WEB__PORT=str(port), **own)
+
+    assert answer.returncode == 1
+    assert answer.stderr.splitlines() == [
+        f"Nobody can listen on 127.0.0.1:{port} (Address already in use): "
+        "set LINLI_WEB__HOST and LINLI_WEB__PORT to a free address."
+    ]

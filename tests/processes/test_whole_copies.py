@@ -1,0 +1,95 @@
+"""`linli all` and `linli databases` with their embedded servers: in any folder, beside each other, killed and again."""
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import psycopg
+import pytest
+
+from foundation.embedded.folders import open_folders
+from tests.foundation.embedded.processes import eventually, is_gone
+from tests.phone import Phone
+from tests.processes.district import PACE, Handset, StandIns, filed
+from tests.processes.programs import Copy, copy_in, until
+
+
+@pytest.fixture
+async def copies(tmp_path: Path, outside: StandIns) -> AsyncIterator[tuple[Copy, Copy]]:
+    """Give a copy deep in a folder with a difficult name, and one beside it in a plain one."""
+    settings = PACE | outside.settings()
+    async with AsyncExitStack() as stack:
+        deep = await stack.enter_async_context(copy_in(tmp_path / ("deep/" * 25) / "邻里, 100%?", **settings))
+        yield deep, await stack.enter_async_context(copy_in(tmp_path / "plain", **settings))
+    shutil.rmtree(open_folders(deep.folder / "var").sockets)  # its short name in the temporary folder
+
+
+async def sign_in(copy: Copy, outside: StandIns, session: aiohttp.ClientSession) -> Phone:
+    opened = await outside.wechat.steer("/actors/resident/open")
+    phone: Any = Handset(session, copy.url)
+    async with session.post(f"{copy.url}/api/v1/sessions", json={"code": opened["code"]}) as answer:
+        return Phone(phone, (await answer.json())["token"], 0)
+
+
+async def pushed(phone: Phone, complaint: dict[str, Any]) -> None:
+    async def done() -> bool:
+        return bool((await phone.show(complaint))["status"] == "pushed")
+
+    await until(done, what="the complaint is passed on")
+
+
+def server_pids(copy: Copy) -> list[int]:
+    """Give the processes of a copy's servers: whose parent is a program of ours."""
+    ours = {program.process.pid for program in copy.programs}
+    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit() and parent(path) in ours]
+
+
+def parent(process: Path) -> int:
+    try:
+        return int((process / "stat").read_text().rpartition(") ")[2].split()[1])
+    except OSError:
+        return 0
+
+
+async def test_two_copies_live_side_by_side_and_a_killed_one_starts_again_with_its_data(
+    copies: tuple[Copy, Copy], outside: StandIns
+) -> None:
+    deep, plain = copies
+    first, other = deep.start("all"), plain.start("all")
+    assert [await first.ready(), await other.ready()] == [f"{deep.url}\n", f"{plain.url}\n"]
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as session:
+        phone, stranger = await sign_in(deep, outside, session), await sign_in(plain, outside, session)
+        complaint = await filed(phone)
+        servers = server_pids(deep)
+
+        await first.kill()
+
+        assert len(servers) == 2
+        assert eventually(lambda: all(map(is_gone, servers)))
+        assert (await stranger.get("/complaints")).body["items"] == []
+        assert await deep.start("all").ready() == f"{deep.url}\n"
+        await pushed(phone, complaint)
+        await outside.core.request_id(complaint)
+        servers = server_pids(deep) + server_pids(plain)
+        assert [await program.end() for program in (deep.programs[-1], other)] == [0, 0]
+    assert all(map(is_gone, servers))
+    assert "job_gave_up" not in deep.programs[-1].events
+
+
+async def test_databases_are_kept_for_others_until_told_to_stop(tmp_path: Path) -> None:
+    async with copy_in(tmp_path) as copy:
+        keeper = copy.start("databases")
+        said = dict(line.split("=", 1) for line in (await keeper.ready()).splitlines())
+        servers = server_pids(copy)
+        with psycopg.connect(said["LINLI_DATABASE_URL"]) as connection:
+            tables = connection.execute("SELECT count(*) FROM complaint").fetchall()
+        borrowed = await copy.run("migrate")
+
+        code = await keeper.end()
+
+    assert set(said) == {"LINLI_DATABASE_URL", "LINLI_REDIS_URL"}
+    assert (tables, borrowed.stdout, borrowed.returncode) == ([(0,)], "Nothing to do.\n", 0)
+    assert (code, len(servers), all(map(is_gone, servers))) == (0, 2, True)

@@ -1,0 +1,145 @@
+"""Through the true doors: however the core's callbacks are shuffled and repeated, people see one and the same."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from foundation.clock import FrozenClock
+from tests.conftest import STARTED_AT, Client
+from tests.core import DispatchCore
+from tests.jobs import Worker
+from tests.phone import Phone
+from tests.town import Town
+
+_names = count(1)
+BAD = {"solved": False, "speed": 2, "result": 1, "service": 2, "answer": 2}
+
+
+@dataclass(frozen=True)
+class Step:
+    """What the core says, so many minutes after the beginning."""
+
+    event: str
+    minutes: float
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+def step(event: str, minutes: float, unit: str = "环卫所", **fields: Any) -> Step:
+    return Step(event, minutes, {"agency_responsible": unit, "public_text": f"{event} {minutes} {unit}", **fields})
+
+
+STRAIGHT = [step("assigned", 1), step("accepted", 20), step("feedback", 60), step("in_progress", 90),
+            step("note", 95), step("answered", 200)]
+DETOUR = [step("assigned", 1), step("accepted", 35), step("returned", 40), step("assigned", 50, "城管队"),
+          step("accepted", 70, "城管队"), step("feedback", 90, "城管队"), step("answered", 150, "城管队")]
+LONG = [step("assigned", 1), step("urging_letter", 31), step("accepted", 40), step("waiting_for_resident", 50),
+        step("resumed", 80), step("transferred", 90, "城管队"), step("extension_requested", 100, "城管队"),
+        step("extension_granted", 110, "城管队", due_datetime=(STARTED_AT + timedelta(days=40)).isoformat())]
+ONE_SECOND = [Step(each.event, 5, each.fields) for each in DETOUR]
+UNNUMBERED = [Step(each.event, each.minutes, {**each.fields, "sequence": None}) for each in DETOUR]
+ONE_SECOND_UNNUMBERED = [Step(each.event, 5, {**each.fields, "sequence": None}) for each in STRAIGHT]
+ENDED = [*STRAIGHT, step("closed", 210)]
+REFUSED = [step("assigned", 1), step("co_handler_added", 2, "水务所"), step("accepted", 3), step("merged", 4),
+           step("unmerged", 5), step("not_accepted", 6)]
+HISTORIES = [STRAIGHT, DETOUR, LONG, ONE_SECOND, UNNUMBERED, ONE_SECOND_UNNUMBERED, ENDED, REFUSED]
+FIRST_ROUND = [step("assigned", 1), step("accepted", 2), step("answered", 10)]
+SECOND_ROUND = [step("feedback", 8), step("in_progress", 9), step("note", 30, round=2), step("feedback", 40, round=2),
+                step("in_progress", 50, round=2), step("answered", 60, round=2)]
+
+
+@dataclass
+class Stage:
+    """A core, a worker and the phones of the neighbourhood."""
+
+    api: Client
+    town: Town
+    core: DispatchCore
+    worker: Worker
+    clock: FrozenClock
+
+    async def pair(self) -> tuple[Phone, dict[str, Any], dict[str, Any]]:
+        """Let somebody new file two complaints, both passed on."""
+        self.clock.set(STARTED_AT)
+        phone = await self.town.resident(self.api, f"居民{next(_names)}")
+        pair = (await phone.file(), await phone.file())
+        await self.worker.run_until_idle()
+        self.clock.set(STARTED_AT + timedelta(hours=6))
+        return phone, *pair
+
+    async def write(self, complaint: dict[str, Any], steps: list[Step]) -> list[str]:
+        """Let the core say these things without calling us; give the updates' ids."""
+        return [
+            await self.core.play(
+                complaint, each.event, at=STARTED_AT + timedelta(minutes=each.minutes), deliver=False, **each.fields
+            )
+            for each in steps
+        ]
+
+    async def deliver(self, update_ids: list[str]) -> None:
+        """Call us with these, in this order, and let what was stored be applied."""
+        answer = await self.core.deliver(update_ids)
+        assert set(answer["statuses"]) == {200}
+        await self.worker.clear_desks()
+
+
+async def picture(phone: Phone, complaint: dict[str, Any]) -> dict[str, Any]:
+    """Give what people see, but for what the order of arrival may show: the numbers of the events."""
+    shown = await phone.show(complaint)
+    seen = {name: shown[name] for name in ("status", "round", "responsible", "deadlines", "result", "can")}
+    events = [{**event, "seq": 0} for event in await phone.timeline(complaint)]
+    return seen | {"timeline": sorted(events, key=lambda event: (event["at"], event["type"], event["text"] or ""))}
+
+
+def shuffled(ids: list[str], order: list[int], repeats: list[int]) -> list[str]:
+    """Bring ids into an order (by rank of a longer permutation), some of them again."""
+    mixed = [ids[at] for at in order if at < len(ids)]
+    return mixed + [ids[at % len(ids)] for at in repeats]
+
+
+orders = st.permutations(range(max(map(len, HISTORIES))))
+again = st.lists(st.integers(0, 7), max_size=4)
+few = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@given(history=st.sampled_from(HISTORIES), order=orders, repeats=again)
+@few
+async def test_any_order_and_any_repetition_of_callbacks_shows_the_same(
+    api: Client, town: Town, core: DispatchCore, worker: Worker, clock: FrozenClock,
+    history: list[Step], order: list[int], repeats: list[int],
+) -> None:
+    stage = Stage(api, town, core, worker, clock)
+    phone, straight, mixed = await stage.pair()
+    await stage.deliver(await stage.write(straight, history))
+
+    await stage.deliver(shuffled(await stage.write(mixed, history), order, repeats))
+
+    assert await picture(phone, mixed) == await picture(phone, straight)
+    assert len(await phone.timeline(mixed)) == 2 + len(history)
+
+
+@given(order=orders, repeats=again)
+@settings(few, max_examples=2)
+async def test_after_a_redo_late_words_of_the_first_round_and_new_ones_may_come_mixed(
+    api: Client, town: Town, core: DispatchCore, worker: Worker, clock: FrozenClock,
+    order: list[int], repeats: list[int],
+) -> None:
+    stage = Stage(api, town, core, worker, clock)
+    phone, straight, mixed = await stage.pair()
+    for complaint in (straight, mixed):
+        clock.set(STARTED_AT + timedelta(minutes=20))
+        await stage.deliver(await stage.write(complaint, FIRST_ROUND))
+        rated = await phone.post(f"/complaints/{complaint['id']}/rating", BAD)
+        assert rated.body["round"] == 2
+        await worker.run_until_idle()
+        clock.set(STARTED_AT + timedelta(hours=6))
+    first = [Step(each.event, each.minutes, {"round": 1} | each.fields) for each in SECOND_ROUND]
+    await stage.deliver(await stage.write(straight, first))
+
+    await stage.deliver(shuffled(await stage.write(mixed, first), order, repeats))
+
+    assert await picture(phone, mixed) == await picture(phone, straight)
+    assert (await phone.show(mixed))["status"] == "answered"
