@@ -10,7 +10,8 @@ from community.complaints.reactions import count_results_anew, push_to_dispatch,
 from community.complaints.sealed import SEALED as COMPLAINT_COLUMNS
 from community.people.jobs import clear_ended_sign_ins
 from community.people.sealed import SEALED as PEOPLE_COLUMNS
-from foundation.parts import Desk, Part, Ping, Schedule, Sweep
+from community.complaints.parked import count_parked, count_unread, count_unsent
+from foundation.parts import Desk, Gauge, Part, Ping, Schedule, Sweep
 
 PART = Part(
     name="community",
@@ -37,6 +38,11 @@ PART = Part(
             "see LINLI_DISPATCH__BASE_URL, or call the core's operator; complaints wait and are passed on later",
             needed=False,
         ),
+    ),
+    gauges=(
+        Gauge("linli_dispatch_parked", "What waits for a person: refused messages, unfit or conflicting updates", count_parked),
+        Gauge("linli_dispatch_unsent", "Messages the dispatch core has not been told yet", count_unsent),
+        Gauge("linli_dispatch_unread", "Updates of the core that are stored and not yet applied", count_unread),
     ),
     opens=(open_dispatch_client,),
     sealed=(*PEOPLE_COLUMNS, *COMPLAINT_COLUMNS),

@@ -1,6 +1,6 @@
 """The numbers of one process, in Prometheus' form. `Metrics` is made per process and handed down."""
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
@@ -23,6 +23,12 @@ class Metrics:
             buckets=SECONDS,
             registry=self.registry,
         )
+
+        self.gauges: dict[str, Gauge] = {}
+
+    def add_gauge(self, name: str, words: str) -> None:
+        """Make room for a number that is asked for when it is read."""
+        self.gauges[name] = Gauge(name, words, registry=self.registry)
 
     def text(self) -> bytes:
         """Write all numbers in the text format."""

@@ -70,6 +70,15 @@ class Ping:
 
 
 @dataclass(frozen=True, slots=True)
+class Gauge:
+    """A number for `/metrics` that the database knows; asked for when it is read."""
+
+    name: str
+    words: str
+    ask: Callable[[], Awaitable[float]]
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """What a room adds to a process."""
 
@@ -90,6 +99,7 @@ class Part:
     desks: tuple[Desk, ...] = ()
     topics: tuple["Topic", ...] = ()
     pings: tuple[Ping, ...] = ()
+    gauges: tuple[Gauge, ...] = ()
     opens: tuple[Callable[["Ground"], AsyncIterator[object]], ...] = ()
     """Async generators that open a thing, yield it, and close it; found again by its type in `Ground.get`."""
     sealed: tuple[Any, ...] = ()

@@ -19,6 +19,7 @@ from foundation.database import connected, tortoise_config
 from foundation.events import bind_reactions
 from foundation.ground import Ground
 from foundation.leader import stand_for_leader
+from foundation.live.figures import LiveCollector
 from foundation.live.ear import is_cancelled
 from foundation.media.store import MediaStore
 from foundation.parts import Desk, Part
@@ -27,6 +28,7 @@ from foundation.settings import Settings, WebSettings
 from foundation.tasks import spawn, stop
 from foundation.vault import Vault
 from foundation.web.app import create_app
+from foundation.web.keys import METRICS
 
 log = structlog.get_logger(__name__)
 
@@ -146,6 +148,7 @@ async def answering(ground: Ground, parts: Sequence[Part]) -> AsyncIterator[web.
     topics = [topic for part in parts for topic in part.topics]
     feed = spawn(ground.live.run(ground, topics), name="live")
     app = create_app(ground, parts)
+    app[METRICS].registry.register(LiveCollector(ground.live.figures))
     app.on_shutdown.append(lambda _: ground.live.close())
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=ground.settings.web.drain_seconds)
     try:

@@ -12,8 +12,6 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from psycopg import ProgrammingError
-from psycopg.conninfo import conninfo_to_dict
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -236,6 +234,9 @@ class Settings(BaseSettings):
     @classmethod
     def refuse_what_is_no_address(cls, value: str | None) -> str | None:
         """Say it at the start, and without the value: the driver's own words would show a password."""
+        from psycopg import ProgrammingError  # noqa: PLC0415 - most commands' help needs none of it
+        from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
+
         try:
             conninfo_to_dict(value or "")
         except ProgrammingError:

@@ -14,7 +14,7 @@ from community.complaints.models import (
     UpdateState,
 )
 from foundation.clock import real_now
-from foundation.database import Transaction, transaction
+from foundation.database import Transaction, query, transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,26 @@ async def parked_things() -> list[Parked]:
         Parked("conflict", each.update_id, each.received_at, "known with another body") for each in conflicts
     ]
     return sorted(things, key=lambda each: each.since)
+
+
+async def count_parked() -> float:
+    """Count everything that waits for a person: whatever is above zero is an alarm."""
+    rows = await query(
+        "SELECT (SELECT count(*) FROM dispatch_message WHERE state = 'parked')"
+        " + (SELECT count(*) FROM dispatch_update WHERE state = 'parked')"
+        " + (SELECT count(*) FROM dispatch_conflict WHERE settled_at IS NULL) AS n"
+    )
+    return float(rows[0]["n"])
+
+
+async def count_unsent() -> float:
+    """Count what the core has not been told yet."""
+    return float((await query("SELECT count(*) AS n FROM dispatch_message WHERE state = 'waiting'"))[0]["n"])
+
+
+async def count_unread() -> float:
+    """Count the core's updates that are stored and not yet applied."""
+    return float((await query("SELECT count(*) AS n FROM dispatch_update WHERE state = 'waiting'"))[0]["n"])
 
 
 async def retry_everything(number: str | None) -> int:

@@ -2,37 +2,38 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from community.people.demo import make_demo_staff, sign_demo_staff_in
-from community.people.importing import import_people
-from community.people.models import RoleName
-from community.places.commands import IMPORTS
-from foundation.clock import real_now
-from foundation.command import CommandError, with_ground
-from foundation.ground import Ground
-from foundation.words import say
+from community.places.commands import IMPORTS, report_on
+
+if TYPE_CHECKING:
+    from foundation.ground import Ground
 
 STAFF = typer.Typer(name="staff", help="Staff and their posts.", no_args_is_help=True)
+
+
+@STAFF.callback()
+def staff() -> None:
+    """Keep `linli staff` a group while it has one command."""
 
 
 @IMPORTS.command("people")
 def people(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]) -> None:
     """Put in the staff of a CSV or XLSX file: 姓名, 岗位, 地点 and more columns."""
-    report = with_ground(lambda ground: import_people(file, at=ground.clock.now()), name="import")
-    for sentence in report.sentences():
-        typer.echo(sentence)
-    if report.refused:
-        raise typer.Exit(1)
+    from community.people.importing import import_people  # noqa: PLC0415 - `linli --help` needs none of it
+
+    report_on(("人员", lambda ground: import_people(file, at=ground.clock.now())))
 
 
 @IMPORTS.command("demo-staff")
 def demo_staff() -> None:
     """Give the invented posts of `demo-places` invented people with the rights of them."""
+    from community.people.demo import make_demo_staff  # noqa: PLC0415
+    from foundation.command import with_ground  # noqa: PLC0415
 
-    async def make(ground: Ground) -> int:
+    async def make(ground: "Ground") -> int:
         _refuse_in_production(ground)
         return await make_demo_staff(ground.clock.now())
 
@@ -41,22 +42,32 @@ def demo_staff() -> None:
 
 @STAFF.command("sign-in")
 def sign_in_as(
-    role: Annotated[RoleName, typer.Option(help="Which post.")],
+    role: Annotated[str, typer.Option(help="Which post, such as secretary, grid_chief, building_leader.")],
     place: Annotated[int | None, typer.Option(help="The place's id; left out, the first who holds such a post.")] = None,
 ) -> None:
     """Print a token of whoever holds a post. For development; production refuses it."""
+    from community.people.demo import sign_demo_staff_in  # noqa: PLC0415
+    from community.people.models import RoleName  # noqa: PLC0415
+    from foundation.clock import real_now  # noqa: PLC0415
+    from foundation.command import with_ground  # noqa: PLC0415
 
-    async def open_session(ground: Ground) -> str:
+    if role not in {each.value for each in RoleName}:
+        raise typer.BadParameter(f"one of {', '.join(each.value for each in RoleName)}", param_hint="--role")
+
+    async def open_session(ground: "Ground") -> str:
         _refuse_in_production(ground)
         lasts = timedelta(days=ground.settings.sessions.days)
         opened, _ = await sign_demo_staff_in(
-            role, place, at=ground.clock.now(), real_at=real_now(), good_for=lasts
+            RoleName(role), place, at=ground.clock.now(), real_at=real_now(), good_for=lasts
         )
         return opened.token
 
     typer.echo(with_ground(open_session, name="staff"))
 
 
-def _refuse_in_production(ground: Ground) -> None:
+def _refuse_in_production(ground: "Ground") -> None:
+    from foundation.command import CommandError  # noqa: PLC0415
+    from foundation.words import say  # noqa: PLC0415
+
     if ground.settings.environment == "production":
         raise CommandError(say("正式环境里不能使用这个命令"))

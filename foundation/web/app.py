@@ -71,13 +71,16 @@ def create_app(
         if part.check_sessions:
             app[CHECK_SESSIONS] = part.check_sessions
     app[LIMITER] = RateLimiter(ground.redis)
-    app[METRICS] = metrics or Metrics()
+    app[METRICS] = metrics = metrics or Metrics()
+    gauges = [gauge for part in parts for gauge in part.gauges]
+    for gauge in gauges:
+        metrics.add_gauge(gauge.name, gauge.words)
     app.on_response_prepare.append(add_headers)
     for endpoint in endpoints:
         app.router.add_route(endpoint.method, f"{API}{endpoint.path}", partial(_serve, endpoint))
     app.add_routes([route for part in parts for route in part.routes])
     app.add_routes(docs_routes(describe(endpoints)))
-    app.add_routes(health_routes(ping for part in parts for ping in part.pings))
+    app.add_routes(health_routes((ping for part in parts for ping in part.pings), gauges))
     app.add_routes(page_routes(pages))
     return app
 

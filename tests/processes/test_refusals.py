@@ -22,22 +22,18 @@ SECRET = "geheim-8f3a1c77"
                 "LINLI_VAULT__KEYS": json.dumps({"key-1": b64encode(SECRET.encode()).decode()}),
                 "LINLI_REDIS_URL": f"http://:{SECRET}@localhost",
                 "LINLI_DATABASE_URL": f"{SECRET} {SECRET}",
+                "LINLI_WEB__PROT": SECRET,
             },
             [
                 "LINLI_DATABASE_URL: write it like postgresql://user@host/linli",
                 "LINLI_REDIS_URL: write it like redis://host:6379/0 or unix:///run/redis.sock",
                 "LINLI_WEB__PORT: Input should be a valid integer, unable to parse string as an integer",
+                "LINLI_WEB__PROT: Extra inputs are not permitted",
                 "LINLI_VAULT__KEYS: the key 'key-1' must be 32 bytes in base64",
                 "LINLI_LIMITS__FILING: a limit is written like 20/60s",
             ],
             id="nonsense",
         ),
-        pytest.param(
-            {"LINLI_DISPACTH__API_KEY": SECRET, "LINLI_WEB__PROT": SECRET},
-            ["LINLI_WEB__PROT: Extra inputs are not permitted"],
-            id="misspelt inside a group",
-        ),
-        pytest.param({"LINLI_DISPACTH__API_KEY": SECRET}, ["unknown settings: LINLI_DISPACTH"], id="misspelt"),
         pytest.param(
             {"LINLI_ENVIRONMENT": "production", "LINLI_DISPATCH__API_KEY": SECRET},
             [
@@ -49,8 +45,8 @@ SECRET = "geheim-8f3a1c77"
         pytest.param(
             {"LINLI_DATABASE_URL": f"postgresql://postgres:{SECRET}@127.0.0.1:1/linli", "LINLI_REDIS_URL": "unix:///x"},
             [
-                "PostgreSQL does not answer; see LINLI_DATABASE_URL and `linli doctor`. (connection failed: connection "
-                'to server at "127.0.0.1", port 1 failed: Connection refused)'
+                "PostgreSQL does not answer; see LINLI_DATABASE_URL and `linli doctor`. "
+                "(Can't establish connection to database linli)"
             ],
             id="no database",
         ),
@@ -76,7 +72,6 @@ async def test_a_port_that_is_taken_is_named(tmp_path: Path, addresses: tuple[st
             answer = await copy.run("serve", LINLI_WEB__PORT=str(port), **own)
 
     assert answer.returncode == 1
-    assert answer.stderr.splitlines() == [
-        f"Nobody can listen on 127.0.0.1:{port} (Address already in use): "
-        "set LINLI_WEB__HOST and LINLI_WEB__PORT to a free address."
-    ]
+    assert answer.stderr.count("\n") == 1
+    assert answer.stderr.startswith(f"Nobody can listen on 127.0.0.1:{port} (")
+    assert answer.stderr.endswith("already in use): set LINLI_WEB__HOST and LINLI_WEB__PORT to a free address.\n")
