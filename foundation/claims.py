@@ -6,8 +6,10 @@ For domain tables whose rows come by the hundred thousand. Such a table has
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import structlog
@@ -33,6 +35,8 @@ class Claims:
     table: str
     lease_seconds: float = 60.0
     batch: int = 50
+    line: Callable[[Row], Hashable] = itemgetter("id")
+    """What stands in one line is worked through one after another, as it came."""
 
     async def take(self) -> list[Row]:
         """Claim up to a batch of waiting rows, oldest first, that nobody else holds."""
@@ -73,16 +77,24 @@ async def serve(ground: Ground, claims: Claims, work: Callable[[Row], Awaitable[
 
 async def clear(claims: Claims, work: Callable[[Row], Awaitable[None]]) -> int:
     """Claim one batch and work through it; give how many rows there were."""
-    rows = await claims.take()
+    rows = sorted(await claims.take(), key=itemgetter("id"))
+    lines: dict[Hashable, list[Row]] = defaultdict(list)
+    for row in rows:
+        lines[claims.line(row)].append(row)
     turn = asyncio.Semaphore(AT_ONCE)
-    await asyncio.gather(*(_work(work, row, turn) for row in sorted(rows, key=lambda row: row["id"])))
+    await asyncio.gather(*(_work_through(work, line, turn) for line in lines.values()))
     return len(rows)
 
 
-async def _work(work: Callable[[Row], Awaitable[None]], row: Row, turn: asyncio.Semaphore) -> None:
+async def _work_through(work: Callable[[Row], Awaitable[None]], line: list[Row], turn: asyncio.Semaphore) -> None:
+    async with turn:
+        for row in line:
+            await _work(work, row)
+
+
+async def _work(work: Callable[[Row], Awaitable[None]], row: Row) -> None:
     try:
-        async with turn:
-            await work(row)
+        await work(row)
     except Exception:
         log.exception("claimed_row_failed", row=row["id"], attempts=row["attempts"])
 

@@ -1,6 +1,7 @@
 """Putting a process together: the ground it stands on, and the web or worker that runs on it."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -188,6 +189,7 @@ async def run(settings: Settings, *, doors: bool, later_work: bool, announce: An
         if doors:
             runner = await stack.enter_async_context(answering(ground, parts))
             address = runner.addresses[0]
+        gc.freeze()  # what a process is made of is never garbage: a full collection need not look through it
         log.info("started", kind=kind, address=address)
         if announce:
             announce(address)

@@ -26,8 +26,14 @@ def spawn(work: Coroutine[Any, Any, T], *, name: str | None = None) -> asyncio.T
 
 
 async def stop(task: asyncio.Task[Any]) -> None:
-    """Cancel a task and wait until it is gone."""
-    task.cancel()
+    """Cancel a task and wait until it is gone.
+
+    Before Python 3.12 `asyncio.wait_for`, which libraries use, can swallow a
+    cancellation: so it is asked again each second.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=1.0)
     await asyncio.gather(task, return_exceptions=True)
 
 

@@ -17,6 +17,7 @@ from community.complaints.queries import Picture
 from community.complaints.showing import explain_deadline, show_media
 from community.places.coordinates import Datum
 from community.places.queries import PlaceDescription
+from foundation.clock import real_now
 from foundation.ground import Ground
 from foundation.web import Id, Input, LineText, Output, ParagraphText
 from foundation.web.fields import refusal
@@ -308,9 +309,18 @@ class ComplaintView(Output):
             result=_result(picture, reader.ground), rating=_rating(picture), followers=picture.followers, mine=own,
             followed=picture.followed, confidential=own and complaint.confidential,
             anonymous=own and complaint.anonymous, last_seq=complaint.last_seq,
-            push=PushView(state=picture.push.state, next_try_at=picture.push.next_try_at) if picture.push else None,
+            push=_push(picture, reader),
             can=list(picture.can), urge_after=picture.urge_after, server_time=reader.at,
         )
+
+
+def _push(picture: Picture, reader: Reader) -> PushView | None:
+    """Show how far it has come; tries follow real time, which is told as the domain's, like all on the screen."""
+    push = picture.push
+    if push is None:
+        return None
+    next_try_at = push.next_try_at and reader.at + (push.next_try_at - real_now())
+    return PushView(state=push.state, next_try_at=next_try_at)
 
 
 def _category(complaint: Complaint) -> CategoryPathView | None:

@@ -1,9 +1,9 @@
 """Complaints on the live feed: who may watch one, and its events as each sees them."""
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from uuid import UUID
 
-from community.complaints.access import Viewer, access_complaint
+from community.complaints.access import Viewer
 from community.complaints.queries import events_after
 from community.complaints.showing import show_event
 from foundation.access import Actor
@@ -13,19 +13,42 @@ from foundation.ground import Ground
 from foundation.live import NumberedEvents, Topic
 
 
-async def watch(_: Ground, actor: Actor, key: str) -> Hashable:
+async def watch(ground: Ground, actor: Actor, key: str) -> Hashable:
     """Give the projection and language an actor watches in.
 
     Raises:
         NotFoundError: there is no such complaint, the actor may not see it, or the id is spelt otherwise.
     """
-    try:
-        complaint_id = UUID(key)
-    except ValueError:
-        raise NotFoundError from None
-    if str(complaint_id) != key:
+    (view,) = await watch_many(ground, [(actor, key)])
+    if view is None:
         raise NotFoundError
-    return (await access_complaint(actor, complaint_id))[1], actor.language
+    return view
+
+
+async def watch_many(_: Ground, asked: Sequence[tuple[Actor, str]]) -> list[Hashable | None]:
+    """Give each one's projection and language in one query; None for who may not watch, as `access_complaint` has it."""
+    wanted = [(actor, key) for actor, key in asked if actor.kind == "resident" and _is_ours(key)]
+    rows = await query(
+        """SELECT w.resident_id, w.complaint_id, c.resident_id = w.resident_id AS own
+           FROM unnest(%s::bigint[], %s::uuid[]) AS w(resident_id, complaint_id)
+           JOIN complaint c ON c.id = w.complaint_id
+           WHERE c.resident_id = w.resident_id OR EXISTS (
+               SELECT 1 FROM complaint_follow f WHERE f.complaint_id = c.id AND f.resident_id = w.resident_id)""",
+        [actor.id for actor, _ in wanted], [key for _, key in wanted],
+    )
+    viewers = {
+        (row["resident_id"], str(row["complaint_id"])): Viewer.OWNER if row["own"] else Viewer.SUPPORTER for row in rows
+    }
+    views = [(viewers.get((actor.id, key)) if actor.kind == "resident" else None, actor) for actor, key in asked]
+    return [(viewer, actor.language) if viewer else None for viewer, actor in views]
+
+
+def _is_ours(key: str) -> bool:
+    """Whether a key is an id in the one spelling that is published."""
+    try:
+        return str(UUID(key)) == key
+    except ValueError:
+        return False
 
 
 async def history(ground: Ground, key: str, after: int, view: Hashable) -> NumberedEvents:
@@ -45,4 +68,6 @@ async def last_numbers(_: Ground, keys: Collection[str]) -> Mapping[str, int]:
     return {str(row["id"]): row["last_seq"] for row in rows}
 
 
-COMPLAINT_TOPIC = Topic(kind="complaint", watch=watch, history=history, last_numbers=last_numbers)
+COMPLAINT_TOPIC = Topic(
+    kind="complaint", watch=watch, history=history, last_numbers=last_numbers, watch_many=watch_many
+)

@@ -127,6 +127,8 @@ def _can(complaint: Complaint, rating: Rating | None) -> list[str]:
     """List what the owner may do now, so that a page need not know the rules."""
     if complaint.status in ENDED:
         return []
+    if complaint.status is Status.SUBMITTED:
+        return ["supplement", "withdraw"]
     if complaint.status is not Status.ANSWERED:
         return ["supplement", "urge", "withdraw"]
     rated = rating is not None and rating.round == complaint.round

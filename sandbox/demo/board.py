@@ -11,8 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sandbox.demo.clocks import LOCAL
-from sandbox.demo.stage import Filed
-from sandbox.demo.views import Views
+from sandbox.demo.stage import Filed, Views
 
 STEPS = {
     "submitted": ("等着转交", "yellow"),

@@ -10,6 +10,9 @@ from sandbox.demo.clocks import Clocks
 from sandbox.demo.line import DispatchCore, Product, WeChat
 from sandbox.demo.voice import Checklist, Voice
 
+Views = dict[str, dict[str, Any]]
+"""Complaints as their owners see them, by id."""
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -85,6 +88,7 @@ class Stage:
     places: list[dict[str, Any]] = field(default_factory=list)
     staff: dict[str, Post] = field(default_factory=dict)
     filed: list[Filed] = field(default_factory=list)
+    views: Views = field(default_factory=dict)
     checklist: Checklist = field(default_factory=Checklist)
     clocks_or_none: Clocks | None = None
 

@@ -48,7 +48,7 @@ async def everything_fails(
     async with district.session.post(url + CALLBACKS, data=body, headers=headers) as answer:
         statuses.append(answer.status)
     for fault in ("status", "drop"):
-        await outside.wechat.steer("/faults", [{"do": fault, "value": 500, "times": 1}], "PUT")
+        await outside.wechat.steer("/faults", [{"do": fault, "value": 500, "times": 2}], "PUT")
         async with district.session.post(f"{url}/api/v1/sessions", json={"code": opened["code"]}) as answer:
             statuses.append(answer.status)
     await core.control("/faults", [{"match": {"path": "*"}, "do": "status", "value": 500, "times": 7}], method="PUT")

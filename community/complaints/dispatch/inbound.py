@@ -31,11 +31,23 @@ from foundation.media.actions import attach_media
 
 log = structlog.get_logger(__name__)
 TABLE = "dispatch_update"
-INBOX = Claims(TABLE, lease_seconds=30, batch=50)
 PICTURE_TRIES = 3
 """After so many an update is shown without the pictures that cannot be had."""
 TRIES = 12
 """How often an update that fits no complaint is looked at again, with doubling waits: about half an hour."""
+
+
+def _body(row: Row) -> dict[str, Any]:
+    body: dict[str, Any] = row["body"] if isinstance(row["body"], dict) else json.loads(row["body"])
+    return body
+
+
+def _complaint_named(row: Row) -> str:
+    body = _body(row)
+    return str(body.get("external_id") or body.get("service_request_id") or row["id"])
+
+
+INBOX = Claims(TABLE, lease_seconds=30, batch=50, line=_complaint_named)
 
 
 class Taken(StrEnum):
@@ -141,7 +153,7 @@ async def _apply(ground: Ground, row: Row) -> None:
 
 
 async def _turn_into_event(ground: Ground, row: Row) -> None:
-    update = CoreUpdate.model_validate(row["body"] if isinstance(row["body"], dict) else json.loads(row["body"]))
+    update = CoreUpdate.model_validate(_body(row))
     try:
         pictures = await fetch_pictures(ground, update.media_url)
     except PicturesNotYetError as error:

@@ -13,8 +13,8 @@ from rich.live import Live
 from sandbox.demo.board import Board, counts, heading
 from sandbox.demo.filing import Desk
 from sandbox.demo.messages import messages_for
-from sandbox.demo.stage import Filed, Stage
-from sandbox.demo.views import Views, all_views, settled
+from sandbox.demo.stage import Filed, Stage, Views
+from sandbox.demo.views import settled
 from sandbox.demo.voice import NotShownError
 
 TITLE = "一座城的诉求：提交、分拨、签收、反馈、办结"
@@ -100,7 +100,7 @@ async def _let_days_pass(stage: Stage, screen: Screen, filed: list[Filed]) -> Vi
         screen.show(filed, views, always=True)
         if all(views[each.id]["status"] in ANSWERED for each in filed):
             return views
-    return await all_views(stage)
+    return stage.views
 
 
 def _note(stage: Stage, filed: list[Filed], views: Views, *, asked: int, took: float) -> None:

@@ -14,7 +14,7 @@ from sandbox.demo.filing import Desk
 from sandbox.demo.messages import Message, own_messages
 from sandbox.demo.proof import prove
 from sandbox.demo.stage import Filed, Stage
-from sandbox.demo.views import all_views, settled
+from sandbox.demo.views import owners_of, read_lists, settled
 from sandbox.demo.voice import NotShownError
 
 TITLE = "分拨平台突然断了：照样能提交，恢复以后一件不少"
@@ -75,7 +75,7 @@ async def _what_residents_see(stage: Stage, during: list[Filed]) -> int:
     """Show some of those that wait, as their owners see them; give how many wait."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
-        views = await all_views(stage)
+        views = await read_lists(stage, owners_of(during))
         waiting = [each for each in during if _waits(views[each.id])]
         told = [each for each in waiting if views[each.id]["push"]["next_try_at"]]
         if waiting and len(told) == len(waiting):

@@ -7,8 +7,9 @@ from typing import Any
 from uuid import uuid4
 
 from community.complaints.dispatch.signature import sign
-from foundation.clock import real_now
+from foundation.clock import FrozenClock, real_now
 from tests.conftest import Client
+from tests.jobs import Worker
 from tests.phone import API, Answer
 
 PATH = f"{API}/callbacks/dispatch"
@@ -35,6 +36,28 @@ class Line:
         }
         async with self.api.post(PATH, data=body if sent is None else sent, headers=signed | (headers or {})) as response:
             return Answer(response.status, await response.json(content_type=None), dict(response.headers))
+
+
+@dataclass
+class Unit:
+    """A unit as seen from our side: what it does is told by callback and applied at once."""
+
+    line: Line
+    worker: Worker
+    clock: FrozenClock
+
+    async def does(self, complaint: dict[str, Any], *events: str, **fields: Any) -> None:
+        """Do these things now, one after another."""
+        for event in events:
+            told = update(complaint, event, self.clock.now(), **{"agency_responsible": "环卫所", **fields})
+            answer = await self.line.tell(told)
+            assert answer.status == 200, answer.body
+        await self.worker.clear_desks()
+
+    async def brings(self, complaint: dict[str, Any], status: str) -> None:
+        """Bring a fresh complaint to a status only the core can give."""
+        way = {"answered": ("assigned", "accepted", "answered"), "in_progress": ("assigned", "in_progress")}
+        await self.does(complaint, *way.get(status, ("assigned", status)))
 
 
 def update(complaint: dict[str, Any], event: str, at: datetime | str, **fields: Any) -> dict[str, Any]:

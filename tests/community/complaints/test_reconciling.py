@@ -136,7 +136,7 @@ async def test_what_the_core_garbled_is_passed_over_and_the_rest_found(
     core: DispatchCore, clock: FrozenClock, ground: Ground, complaint: dict[str, Any]
 ) -> None:
     clock.set(real_now())
-    await lose(core, complaint, "note", clock, updated_datetime="not a time")
+    await core.play(complaint, "note", deliver=False, updated_datetime="not a time")
     await lose(core, complaint, "note", clock, status=None, description="话")
 
     with capture_logs() as logs:
