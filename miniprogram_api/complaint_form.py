@@ -7,6 +7,8 @@ from community.complaints.categories import Category, categories, suggest
 from community.complaints.emergency import AMBULANCE, FIRE, POLICE, numbers_to_call
 from community.complaints.queries import community_above, pictures_of, similar_complaints
 from community.people.queries import home_of
+from community.places.errors import UnknownPlaceError
+from community.places.queries import settled_place
 from foundation.access import Access
 from foundation.web import Call, Id, Input, ParagraphText, endpoint
 from foundation.words import say
@@ -79,11 +81,16 @@ async def get_category_suggestion(call: Call, query: TextQuery) -> SuggestionLis
     ])
 
 
-@endpoint("GET", "/complaints/similar", access=Access.RESIDENT, summary="Find similar complaints nearby")
+@endpoint(
+    "GET", "/complaints/similar", access=Access.RESIDENT, errors=(UnknownPlaceError,),
+    summary="Find similar complaints nearby",
+)
 async def get_similar_complaints(call: Call, query: SimilarQuery) -> SimilarListView:
     """Show what neighbours filed about the same thing, so that one can follow it instead."""
     place_id = query.place_id
-    if place_id is None and (home := await home_of(call.actor.id)):
+    if place_id is not None:
+        await settled_place(place_id)
+    elif home := await home_of(call.actor.id):
         place_id = home.place_id
     community = await community_above(place_id) if place_id is not None else None
     found = await similar_complaints(query.text, community, actor=call.actor, at=call.at)

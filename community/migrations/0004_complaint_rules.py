@@ -18,13 +18,15 @@ ALTER TABLE complaint_rating ADD CONSTRAINT complaint_rating_marks CHECK (
 -- What residents and the core said is never changed; erasing a person blanks words through its own door.
 CREATE FUNCTION complaint_event_is_kept() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF current_setting('linli.erasing', true) = 'on' THEN
+    IF TG_OP <> 'TRUNCATE' AND current_setting('linli.erasing', true) = 'on' THEN
         RETURN COALESCE(NEW, OLD);
     END IF;
     RAISE EXCEPTION 'complaint_event is append-only' USING ERRCODE = 'integrity_constraint_violation';
 END $$;
 CREATE TRIGGER complaint_event_kept BEFORE UPDATE OR DELETE ON complaint_event
     FOR EACH ROW EXECUTE FUNCTION complaint_event_is_kept();
+CREATE TRIGGER complaint_event_not_emptied BEFORE TRUNCATE ON complaint_event
+    FOR EACH STATEMENT EXECUTE FUNCTION complaint_event_is_kept();
 
 -- The next number is the complaint's own: no gap can be written, whoever writes.
 CREATE FUNCTION complaint_event_has_no_gap() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -50,10 +52,27 @@ CREATE INDEX dispatch_message_unsent ON dispatch_message (complaint_id, seq) WHE
 """
 
 DOWN = """
+DROP INDEX dispatch_message_unsent;
+DROP INDEX dispatch_update_parked;
+DROP INDEX dispatch_update_waiting;
+DROP INDEX complaint_last_urging;
+DROP INDEX complaint_follow_count;
+DROP INDEX complaint_likeness_pairs;
+DROP INDEX complaint_open;
+DROP INDEX complaint_unrated_due;
+DROP INDEX complaint_deadline_due;
 DROP TRIGGER complaint_event_gapless ON complaint_event;
 DROP FUNCTION complaint_event_has_no_gap();
+DROP TRIGGER complaint_event_not_emptied ON complaint_event;
 DROP TRIGGER complaint_event_kept ON complaint_event;
 DROP FUNCTION complaint_event_is_kept();
+ALTER TABLE complaint_rating DROP CONSTRAINT complaint_rating_marks;
+ALTER TABLE complaint_event DROP CONSTRAINT complaint_event_seq_positive;
+ALTER TABLE complaint
+    DROP CONSTRAINT complaint_text_length,
+    DROP CONSTRAINT complaint_somewhere,
+    DROP CONSTRAINT complaint_pin_whole,
+    DROP CONSTRAINT complaint_round_positive;
 DROP SEQUENCE complaint_number;
 """
 

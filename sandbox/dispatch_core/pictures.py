@@ -17,7 +17,8 @@ GROUND, LINE, CONE, HEAP, CLEAN = (128, 131, 133), (235, 232, 220), (214, 92, 40
 def picture(name: str) -> bytes:
     """Draw a street with houses: something lying there before, a cone while working, clear ground after."""
     dice = Dice(name.rsplit("-", 1)[0])
-    rows = [[dice_sky for _ in range(WIDTH)] for dice_sky in [dice.pick(SKIES)] * HEIGHT]
+    sky = bytes(dice.pick(SKIES)) * WIDTH
+    rows = [bytearray(sky) for _ in range(HEIGHT)]
     left = 0
     while left < WIDTH:
         width, top = int(dice.between(60, 120)), int(dice.between(50, 150))
@@ -39,7 +40,7 @@ def picture(name: str) -> bytes:
     return _png(rows)
 
 
-def _house(rows: list[list[Colour]], left: int, top: int, width: int, wall: Colour) -> None:
+def _house(rows: list[bytearray], left: int, top: int, width: int, wall: Colour) -> None:
     _fill(rows, left, top, left + width, 220, wall)
     dark: Colour = (wall[0] // 2, wall[1] // 2, wall[2] // 2 + 20)
     for row in range(top + 12, 200, 26):
@@ -48,15 +49,16 @@ def _house(rows: list[list[Colour]], left: int, top: int, width: int, wall: Colo
 
 
 def _fill(  # noqa: PLR0917 - a rectangle has four sides
-    rows: list[list[Colour]], left: int, top: int, right: int, bottom: int, colour: Colour
+    rows: list[bytearray], left: int, top: int, right: int, bottom: int, colour: Colour
 ) -> None:
     left, right = max(left, 0), min(right, WIDTH)
+    stripe = bytes(colour) * max(0, right - left)
     for row in rows[max(top, 0) : min(bottom, HEIGHT)]:
-        row[left:right] = [colour] * max(0, right - left)
+        row[3 * left : 3 * right] = stripe
 
 
-def _png(rows: list[list[Colour]]) -> bytes:
-    raw = b"".join(b"\0" + bytes(part for colour in row for part in colour) for row in rows)
+def _png(rows: list[bytearray]) -> bytes:
+    raw = b"".join(b"\0" + row for row in rows)
     header = struct.pack(">IIBBBBB", WIDTH, HEIGHT, 8, 2, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(raw, 6)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(

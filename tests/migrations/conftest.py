@@ -1,25 +1,31 @@
 """Databases of its own for each test: empty, or at the newest migration."""
 
 import os
-from collections.abc import Callable, Iterator
-from itertools import count
+from collections.abc import Iterator
 
 import pytest
 
 from tests import servers
+from tests.conftest import TEMPLATE
+
+NAME = f"migrations_{os.getpid()}"
 
 
 @pytest.fixture
-def new_database() -> Iterator[Callable[[], str]]:
-    """Make empty databases; they are removed afterwards."""
-    admin = os.environ["LINLI_TEST_SERVERS"].split(" ")[0]
-    made: list[str] = []
-    numbers = count(1)
+def admin() -> str:
+    """Give the address of a database to give orders from."""
+    return os.environ["LINLI_TEST_SERVERS"].split(" ")[0]
 
-    def make() -> str:
-        made.append(f"migrations_{os.getpid()}_{next(numbers)}")
-        return servers.create_template(admin, made[-1])
 
-    yield make
-    for name in made:
-        servers.drop_database(admin, name)
+@pytest.fixture
+def empty(admin: str) -> Iterator[str]:
+    """Give an empty database."""
+    yield servers.create_template(admin, NAME)
+    servers.drop_database(admin, NAME)
+
+
+@pytest.fixture
+def copy_of_newest(admin: str) -> Iterator[str]:
+    """Give a database at the newest migration, to be changed."""
+    yield servers.clone_database(admin, TEMPLATE, NAME)
+    servers.drop_database(admin, NAME)

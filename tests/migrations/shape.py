@@ -80,10 +80,8 @@ class HandWritten:
 
     room: str
     name: str
-    before: str
-    """The migration of the same room that it follows."""
     up: str
-    down: str | None
+    down: str
 
     def made(self) -> set[tuple[str, str]]:
         """Give the kinds and names of what its SQL makes."""
@@ -101,15 +99,12 @@ def migrations() -> dict[tuple[str, str], Migration]:
 
 def hand_written() -> Iterator[HandWritten]:
     """Give those with SQL."""
-    every = migrations()
-    for (room, name), migration in every.items():
+    for (room, name), migration in migrations().items():
         operations = [operation for operation in migration.operations if isinstance(operation, RunSQL)]
         if operations:
-            before = [other for app, other in every if app == room and other < name]
-            yield HandWritten(
-                room, name, before[-1], "\n".join(str(each.sql) for each in operations),
-                "\n".join(str(each.reverse_sql) for each in operations if each.reverse_sql) or None,
-            )  # fmt: skip
+            up = "\n".join(str(each.sql) for each in operations)
+            down = "\n".join(str(each.reverse_sql) for each in reversed(operations))
+            yield HandWritten(room, name, up, down)
 
 
 async def migrate_to(url: str, *targets: tuple[str, str]) -> None:

@@ -1,15 +1,14 @@
 """Models, migration files and database say the same."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 import psycopg
 import pytest
 from tortoise import Model
 from tortoise.fields.relational import ForeignKeyFieldInstance
 
-from foundation.migrating import missing_migrations
+from foundation.migrating import migrate, missing_migrations
 from tests.migrations.shape import (
-    HandWritten,
     apps,
     config_of,
     hand_written,
@@ -20,7 +19,6 @@ from tests.migrations.shape import (
     shape_of,
 )
 
-NewDatabase = Callable[[], str]
 HAND_WRITTEN = list(hand_written())
 
 
@@ -116,25 +114,29 @@ async def test_a_room_that_points_to_another_names_it_as_a_dependency() -> None:
     assert {pair for pair in pointing if pair[0] != pair[1]} - named == set()
 
 
-@pytest.mark.parametrize("migration", HAND_WRITTEN, ids=lambda each: f"{each.room}.{each.name}")
-async def test_a_hand_written_migration_is_undone_by_its_own_reverse(
-    migration: HandWritten, new_database: NewDatabase
-) -> None:
-    url = new_database()
-    others = [(room, name) for room, name in newest_of_each_room().items() if room != migration.room]
-    await migrate_to(url, *others, (migration.room, migration.before))
-    before = shape_of(url)
-    await migrate_to(url, (migration.room, migration.name))
-    after = shape_of(url)
-
-    await migrate_to(url, (migration.room, migration.before))
-    undone = shape_of(url)
-    await migrate_to(url, (migration.room, migration.name))
-
-    assert sorted(undone ^ before) == []
-    assert after != before
-    assert sorted(shape_of(url) ^ after) == []
+def test_each_hand_written_migration_is_undone_by_its_own_reverse(copy_of_newest: str) -> None:
+    going_back = [shape_of(copy_of_newest)]
+    for migration in reversed(HAND_WRITTEN):
+        run(copy_of_newest, migration.down)
+        going_back.append(shape_of(copy_of_newest))
+        assert migration.made() & names_in(going_back[-1]) == set(), migration.name
+    for migration, before in zip(HAND_WRITTEN, going_back[-2::-1], strict=True):
+        run(copy_of_newest, migration.up)
+        assert sorted(shape_of(copy_of_newest) ^ before) == [], migration.name
 
 
-def newest_of_each_room() -> dict[str, str]:
-    return dict(sorted(migrations()))
+async def test_the_tool_goes_back_to_the_tables_and_forward_again(copy_of_newest: str) -> None:
+    newest = shape_of(copy_of_newest)
+    made = {found for migration in HAND_WRITTEN for found in migration.made()}
+
+    await migrate_to(copy_of_newest, *((room, "0001_first") for room in apps()))
+    tables_only = shape_of(copy_of_newest)
+    await migrate(config_of(copy_of_newest))
+
+    assert made & names_in(tables_only) == set()
+    assert sorted(shape_of(copy_of_newest) ^ newest) == []
+
+
+def run(url: str, sql: str) -> None:
+    with psycopg.connect(url) as connection:
+        connection.execute(sql.encode())

@@ -55,17 +55,19 @@ async def test_an_update_is_stored_before_it_is_answered_and_applied_a_moment_la
     assert (await phone.show(complaint))["status"] == "assigned"
 
 
-@pytest.mark.parametrize("wrong", [
+FORGED: list[dict[str, Any]] = [
     {"key": "nobody"}, {"key": ""}, {"secret": "guessed"}, {"signed_path": "/api/v1/callbacks/other"},
     {"signed_path": PATH + "?x=1"}, {"sent": b'{"update_id": "other"}'}, {"sent": b""},
     {"headers": {"X-Linli-Timestamp": "1700000000"}}, {"headers": {"X-Linli-Nonce": "other"}},
     {"headers": {"X-Linli-Signature": ""}}, {"headers": {"X-Linli-Signature": "v1=\udcff"}},
     {"headers": {"X-Linli-Nonce": "\udcff"}}, {"headers": {"X-Linli-Key-Id": "\udcff"}},
-])
-async def test_whoever_cannot_sign_is_not_believed(line: Line, wrong: dict[str, Any]) -> None:
-    answer = await line.tell(update(NOWHERE, "assigned", STARTED_AT), **wrong)
+]
 
-    assert (answer.status, code(answer)) == (401, "bad-signature")
+
+async def test_whoever_cannot_sign_is_not_believed(line: Line) -> None:
+    for wrong in FORGED:
+        answer = await line.tell(update(NOWHERE, "assigned", STARTED_AT), **wrong)
+        assert (answer.status, code(answer)) == (401, "bad-signature"), wrong
     assert await stored() == 0
 
 
@@ -161,24 +163,25 @@ async def test_of_fifty_bodies_under_one_id_one_is_applied_and_the_others_are_ke
     assert len(await parked_things()) == 49
 
 
-@pytest.mark.parametrize("garbage", [b"", b"{", b"\xff\xfe\xff", b"[]", b"null", b'"text"', b"[" * 5000, b"1" * 5000])
-async def test_what_is_no_json_object_is_unreadable(line: Line, garbage: bytes) -> None:
-    answer = await line.tell(garbage)
+async def test_what_is_no_json_object_is_unreadable(line: Line) -> None:
+    for garbage in (b"", b"{", b"\xff\xfe\xff", b"[]", b"null", b'"text"', b"[" * 5000, b'{"a":' * 600 + b"1" + b"}" * 600, b"1" * 5000):
+        answer = await line.tell(garbage)
+        assert (answer.status, code(answer)) == (400, "unreadable-request"), garbage[:20]
 
-    assert (answer.status, code(answer)) == (400, "unreadable-request")
 
-
-@pytest.mark.parametrize(("wrong", "pointers"), [
+WRONG: list[tuple[dict[str, Any], set[str]]] = [
     ({"update_id": None}, {"/update_id"}), ({"update_id": "x" * 129}, {"/update_id"}), ({"update_id": "\x00"}, {"/update_id"}),
     ({"updated_datetime": "soon"}, {"/updated_datetime"}), ({"updated_datetime": "9999-12-31T23:59:59Z"}, {"/updated_datetime"}),
     ({"due_datetime": "0001-01-01T00:00:00+14:00"}, {"/due_datetime"}), ({"sequence": "x", "round": 0}, {"/sequence", "/round"}),
     ({"media_url": ["https://x/1.jpg", 2]}, {"/media_url/1"}), ({"status": {}, "event": []}, {"/status", "/event"}),
-])
-async def test_wrong_fields_are_named(line: Line, wrong: dict[str, Any], pointers: set[str]) -> None:
-    answer = await line.tell(update(NOWHERE, "assigned", STARTED_AT) | wrong)
+]
 
-    assert (answer.status, code(answer)) == (422, "invalid-fields")
-    assert {error["pointer"] for error in answer.body["errors"]} == pointers
+
+async def test_wrong_fields_are_named(line: Line) -> None:
+    for wrong, pointers in WRONG:
+        answer = await line.tell(update(NOWHERE, "assigned", STARTED_AT) | wrong)
+        assert (answer.status, code(answer)) == (422, "invalid-fields")
+        assert {error["pointer"] for error in answer.body["errors"]} == pointers
     assert await stored() == 0
 
 

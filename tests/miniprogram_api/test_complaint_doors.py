@@ -242,11 +242,12 @@ async def test_who_waits_in_vain_is_told_that_there_is_nothing(phone: Phone) -> 
     assert (await phone.get(of(complaint, "events?after=0&wait=25"))).body["last_seq"] == 1
 
 
-@pytest.mark.parametrize("query", ["after=-1", "after=x", "wait=26", "wait=-1", "wait=nan", "other=1", "after=9999999999"])
-async def test_a_wrong_question_for_events_names_its_field(phone: Phone, query: str) -> None:
-    answer = await phone.get(of(await phone.file(), f"events?{query}"))
+async def test_a_wrong_question_for_events_names_its_field(phone: Phone) -> None:
+    complaint = await phone.file()
 
-    assert (answer.status, answer.body["errors"][0]["pointer"]) == (422, "/" + query.partition("=")[0])
+    for query in ("after=-1", "after=x", "wait=26", "wait=-1", "wait=nan", "other=1", "after=9999999999"):
+        answer = await phone.get(of(complaint, f"events?{query}"))
+        assert (answer.status, answer.body["errors"][0]["pointer"]) == (422, "/" + query.partition("=")[0])
 
 
 @pytest.mark.parametrize("language", ["zh-Hans", "zh-Hant", "en"])

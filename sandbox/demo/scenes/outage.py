@@ -9,7 +9,6 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from sandbox.clock import real_now
 from sandbox.demo.filing import Desk
 from sandbox.demo.messages import Message, own_messages
 from sandbox.demo.proof import prove
@@ -89,7 +88,8 @@ async def _what_residents_see(stage: Stage, during: list[Filed]) -> int:
     for name in ("编号", "事情", "到哪一步", "下次再试"):
         table.add_column(name, no_wrap=True)
     for each in told[:SHOWN]:
-        left = (datetime.fromisoformat(views[each.id]["push"]["next_try_at"]) - real_now()).total_seconds()
+        next_try, server_time = views[each.id]["push"]["next_try_at"], views[each.id]["server_time"]
+        left = (datetime.fromisoformat(next_try) - datetime.fromisoformat(server_time)).total_seconds()
         again = f"{left:.1f} 秒后" if left > 0 else "正在试"
         table.add_row(each.number, each.text[:12], Text("等着转交", "yellow"), again)
     stage.voice.say(table)
