@@ -1,7 +1,7 @@
 # Everything starts here; each target makes .venv by itself. Plain Python 3.11 or 3.12 and make are enough.
 #   make demo              the whole thing on this machine, live in the terminal and in the browser
 #   make demo ARGS=--once  the same without staying; exit code 0 only if every step truly happened
-#   make test | lint | serve | soak | bench
+#   make test | lint | serve | soak
 
 PYTHON ?= $(shell for each in python3.12 python3.11 python3.13 python3; do \
 	$$each -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)

@@ -13,6 +13,7 @@ from typing import TypeGuard
 
 ROOMS = ("foundation", "community", "miniprogram_api")
 RULE_ROOMS = ("community",)
+ENVIRONMENT = {"environ", "getenv"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def real_time(path: str, tree: ast.Module) -> Iterator[Fault]:
     if path == "foundation/clock.py":
         return
     for node in ast.walk(tree):
-        if _is_attribute(node, ("now", "utcnow", "today"), of=("datetime", "date")):
+        if _is_attribute(node, ("now", "utcnow", "today"), of=("datetime", "date", "datetime.datetime", "datetime.date")):
             yield Fault(path, node.lineno, "ask a Clock, or foundation.clock.real_now()")
 
 
@@ -47,8 +48,7 @@ def _is_attribute(node: ast.AST, names: tuple[str, ...], *, of: tuple[str, ...])
     return (
         isinstance(node, ast.Attribute)
         and node.attr in names
-        and isinstance(node.value, ast.Name)
-        and node.value.id in of
+        and ast.unparse(node.value) in of
     )
 
 
@@ -61,6 +61,8 @@ def environment(path: str, tree: ast.Module) -> Iterator[Fault]:
     if path == "foundation/settings.py" or path.startswith("foundation/embedded/"):
         return
     for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == "os" and {a.name for a in node.names} & ENVIRONMENT:
+            yield Fault(path, node.lineno, "read it in foundation/settings.py and hand it down")
         if _is_attribute(node, ("environ", "getenv"), of=("os",)):
             yield Fault(path, node.lineno, "read it in foundation/settings.py and hand it down")
 
@@ -102,6 +104,8 @@ def web_in_rules(path: str, tree: ast.Module) -> Iterator[Fault]:
     if not path.startswith(RULE_ROOMS):
         return
     for node in ast.walk(tree):
+        if _is_attribute(node, ("web",), of=("aiohttp",)):
+            yield Fault(path, node.lineno, "rules do not speak HTTP: that is a door's")
         if not isinstance(node, ast.Import | ast.ImportFrom):
             continue
         names = [alias.name for alias in node.names]

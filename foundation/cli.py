@@ -196,7 +196,8 @@ def vault_rotate() -> None:
         lambda ground: rotate(get_connections().get("default"), ground.vault, columns), name="vault"
     )
     for each in done:
-        typer.echo(str(each))
+        column = f"{each.column.table}.{each.column.column}"
+        typer.echo(f"{column}: {each.resealed} resealed, {each.unreadable} unreadable")
 
 
 def main() -> None:

@@ -5,6 +5,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 
 from foundation.parts import Part, load_parts
 from foundation.settings import Settings
@@ -49,7 +50,7 @@ def _events(parts: tuple[Part, ...]) -> Iterator[tuple[str, ...]]:
 def _upkeep(parts: tuple[Part, ...]) -> Iterator[tuple[str, ...]]:
     for part in parts:
         for schedule in part.schedules:
-            yield f"`{schedule.job.name}`", f"every {schedule.every(_defaults())}", part.name
+            yield f"`{schedule.job.name}`", f"every {_span(schedule.every(_defaults()))}", part.name
         for sweep in part.sweeps:
             yield f"`{sweep.name}`", "every real second", part.name
         for desk in part.desks:
@@ -60,6 +61,13 @@ def _doors(parts: tuple[Part, ...]) -> Iterator[tuple[str, ...]]:
     endpoints = [endpoint for part in parts for endpoint in part.endpoints]
     for endpoint in sorted(endpoints, key=lambda each: (each.path, each.method)):
         yield f"`{endpoint.method} {endpoint.path}`", endpoint.access.value.replace("_", " "), endpoint.summary
+
+
+def _span(every: timedelta) -> str:
+    hours = every / timedelta(hours=1)
+    if hours < 1:
+        return f"{every / timedelta(minutes=1):g} minutes"
+    return "hour" if hours == 1 else "day" if hours == 24 else f"{hours:g} hours"  # noqa: PLR2004
 
 
 def _defaults() -> Settings:

@@ -310,8 +310,11 @@ def read_settings() -> Settings:
         raise SettingsError(str(error)) from None
 
 
+PLAIN = {"Extra inputs are not permitted": "there is no such setting"}
+
+
 def _sentence(where: tuple[int | str, ...], message: str) -> str:
-    message = message.removeprefix("Value error, ")
+    message = PLAIN.get(message, message.removeprefix("Value error, "))
     if not where:
         return message
     return f"{PREFIX}{'__'.join(str(part) for part in where).upper()}: {message}"

@@ -5,11 +5,12 @@ from datetime import timedelta
 from foundation.idempotency import KEPT_FOR, sweep_idempotency_keys
 from foundation.audit import remove_outlived_audit
 from foundation.clock import real_now
+from foundation.given_up import count_given_up
 from foundation.ground import Ground
 from foundation.jobs import job
 from foundation.media.jobs import delete_objects, sweep_unattached
 from foundation.media.serve import ROUTES as MEDIA_ROUTES
-from foundation.parts import Part, Ping, Schedule
+from foundation.parts import Gauge, Part, Ping, Schedule
 from foundation.wechat.miniprogram import MiniProgram, open_miniprogram
 
 HOURLY = timedelta(hours=1)
@@ -37,5 +38,6 @@ PART = Part(
         Schedule(remove_outlived_audit, lambda _: timedelta(days=1)),
     ),
     pings=(WECHAT,),
+    gauges=(Gauge("linli_jobs_given_up", "Jobs that failed to the last of their tries", count_given_up),),
     opens=(open_miniprogram,),
 )

@@ -10,7 +10,7 @@ rebuild_app = typer.Typer()
 
 @PARKED.command("list")
 def list_parked() -> None:
-    """List messages the core did not take, and updates that could not be used."""
+    """List messages the core did not take, updates that could not be used, and jobs that gave up."""
     from community.complaints.parked import parked_things  # noqa: PLC0415
     from foundation.command import with_ground  # noqa: PLC0415
 
@@ -24,12 +24,22 @@ def list_parked() -> None:
 def retry(
     number: Annotated[str | None, typer.Argument(help="A case number; left out, everything.")] = None,
 ) -> None:
-    """Let parked messages and updates try again, each complaint's in order."""
+    """Let parked messages, updates and jobs try again, each complaint's in order."""
     from community.complaints.parked import retry_everything  # noqa: PLC0415
     from foundation.command import with_ground  # noqa: PLC0415
 
     count = with_ground(lambda _: retry_everything(number), name="parked")
     typer.echo(f"{count} will be tried again.")
+
+
+@PARKED.command("settle")
+def settle(update_id: Annotated[str, typer.Argument(help="The update's id, as listed.")]) -> None:
+    """Take a conflicting update off the list after looking at it; it stays stored and is never applied."""
+    from community.complaints.parked import settle_conflict  # noqa: PLC0415
+    from foundation.command import with_ground  # noqa: PLC0415
+
+    count = with_ground(lambda _: settle_conflict(update_id), name="parked")
+    typer.echo(f"{count} settled.")
 
 
 @rebuild_app.command("rebuild")

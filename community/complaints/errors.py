@@ -1,6 +1,6 @@
 """The rules of complaints that may say no; one class for each."""
 
-from foundation.errors import ConflictError, InvalidFieldError
+from foundation.errors import ConflictError, InvalidFieldError, NotFoundError
 
 
 class UnknownCategoryError(InvalidFieldError):
@@ -81,3 +81,10 @@ class OwnComplaintError(ConflictError):
 
     code = "own_complaint"
     message = "这是您自己交的，不用跟"
+
+
+class UnknownNumberError(NotFoundError):
+    """No complaint has this number."""
+
+    code = "unknown_number"
+    message = "没有这个编号"

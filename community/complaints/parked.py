@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from community.complaints.errors import UnknownNumberError
 from community.complaints.jobs import pass_on
 from community.complaints.models import (
     Complaint,
@@ -15,6 +16,7 @@ from community.complaints.models import (
 )
 from foundation.clock import real_now
 from foundation.database import Transaction, query, transaction
+from foundation.given_up import given_up_jobs, retry_given_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +24,9 @@ class Parked:
     """One thing that waits for a person."""
 
     kind: str
-    """`message`, `update` or `conflict`."""
+    """`message`, `update`, `conflict` or `job`."""
     name: str
-    """The case number, or the update's id."""
+    """The case number with the event's number, the update's id, or the job's name."""
     since: datetime
     why: str
 
@@ -41,6 +43,10 @@ async def parked_things() -> list[Parked]:
     things += [Parked("update", each.update_id, each.received_at, each.outcome or "") for each in updates]
     things += [
         Parked("conflict", each.update_id, each.received_at, "known with another body") for each in conflicts
+    ]
+    things += [
+        Parked("job", each.name, each.failed_at or real_now(), f"failed {each.attempts} times")
+        for each in await given_up_jobs()
     ]
     return sorted(things, key=lambda each: each.since)
 
@@ -66,10 +72,13 @@ async def count_unread() -> float:
 
 
 async def retry_everything(number: str | None) -> int:
-    """Let parked messages and updates try again; of one complaint if its number is given."""
-    complaint_id: UUID | None = None
-    if number:
-        complaint_id = (await Complaint.get(number=number)).id
+    """Let parked messages, updates and jobs try again; only one complaint's messages if its number is given.
+
+    Raises:
+        UnknownNumberError: no complaint has this number.
+
+    """
+    complaint_id = await _complaint_of(number) if number else None
     async with transaction() as tx:
         count = await _retry_messages(tx, complaint_id)
         if number is None:
@@ -77,8 +86,21 @@ async def retry_everything(number: str | None) -> int:
                 "UPDATE dispatch_update SET state = 'waiting', attempts = 0, not_before = %s, claimed_until = NULL"
                 " WHERE state = 'parked' RETURNING id", real_now(),
             )
-            count += len(rows)
+            count += len(rows) + await retry_given_up(tx)
     return count
+
+
+async def _complaint_of(number: str) -> UUID:
+    complaint = await Complaint.get_or_none(number=number)
+    if complaint is None:
+        raise UnknownNumberError
+    return complaint.id
+
+
+async def settle_conflict(update_id: str) -> int:
+    """Note that a person has looked at the conflicting bodies of an update; give how many there were."""
+    async with transaction():
+        return await DispatchConflict.filter(update_id=update_id, settled_at=None).update(settled_at=real_now())
 
 
 async def _retry_messages(tx: Transaction, complaint_id: UUID | None) -> int:

@@ -63,21 +63,25 @@ CLOSED_BECAUSE = {
     "not_satisfied": "两次都不满意，如实记下，结案",
 }
 
+TURNS = (EventType.WITHDRAWN, EventType.REDONE)
+"""What a resident does that others see happen, without the words; the rest of it they do not see at all."""
+
 MediaUrl = Callable[[UUID, Variant], str]
 """Gives the signed address of a photo or voice message."""
 
 
 def show_event(event: ComplaintEvent, viewer: Viewer, language: str, url: MediaUrl) -> dict[str, Any]:
     """Give one event as a viewer sees it, ready for JSON."""
-    hidden = viewer is not Viewer.OWNER and _is_private(event)
+    foreign = viewer is not Viewer.OWNER and event.source is Source.RESIDENT
+    hidden = foreign and event.type not in TURNS
     return {
         "seq": event.seq,
         "type": EventType.NOTE.value if hidden else event.type.value,
         "at": event.occurred_at.isoformat().replace("+00:00", "Z"),
-        "title": say(TITLES[EventType.NOTE], language) if hidden else title_of(event, language),
-        "text": None if hidden else event.text or None,
-        "unit": None if hidden else event.unit,
-        "media": [] if hidden else [show_media(each, url) for each in event.media],
+        "title": say(TITLES[EventType.NOTE], language) if hidden else title_of(event, viewer, language),
+        "text": None if foreign else event.text or None,
+        "unit": None if foreign else event.unit,
+        "media": [] if foreign else [show_media(each, url) for each in event.media],
         "round": event.round,
     }
 
@@ -89,14 +93,10 @@ def show_media(named: Mapping[str, str], url: MediaUrl) -> dict[str, Any]:
     return {"id": named["id"], "kind": named["kind"], "url": url(media_id, Variant.FULL), "thumbnail_url": small}
 
 
-def _is_private(event: ComplaintEvent) -> bool:
-    """Whether an event carries the resident's own words, photos or judgement."""
-    return event.source is Source.RESIDENT and event.type is not EventType.WITHDRAWN
-
-
-def title_of(event: ComplaintEvent, language: str) -> str:
-    """Say in a few plain words what happened."""
-    if event.type is EventType.CLOSED and (because := CLOSED_BECAUSE.get(str(event.detail.get("why")))):
+def title_of(event: ComplaintEvent, viewer: Viewer, language: str) -> str:
+    """Say in a few plain words what happened; why it was closed is the owner's judgement."""
+    because = CLOSED_BECAUSE.get(str(event.detail.get("why"))) if event.type is EventType.CLOSED else None
+    if because and viewer is Viewer.OWNER:
         return say(because, language)
     if not event.unit and event.type in WITHOUT_UNIT:
         return say(WITHOUT_UNIT[event.type], language)
@@ -107,7 +107,10 @@ def title_of(event: ComplaintEvent, language: str) -> str:
 def explain_deadline(kind: str, *, late: bool, reason: str | None, language: str) -> str:
     """Say how a promise is counted, and what the unit said if it was late."""
     rule = say(RULES[kind], language)
-    return f"{rule} {say('说明：{reason}', language, reason=reason)}" if late and reason else rule
+    if not late or not reason:
+        return rule
+    gap = " " if language == "en" else ""
+    return f"{rule}{gap}{say('说明：{reason}', language, reason=reason)}"
 
 
 RULES = {

@@ -1,7 +1,8 @@
 """Promises with an instant, pure: started, met, late, paused, extended, cancelled.
 
-Met means at or before the instant; one second past it is late. Both are facts
-that later events never change.
+Met means at or before the instant; one second past it is late. Once a promise
+was met, in time or late, that is a fact no later event changes. A promise that
+is only overdue may still turn out met, when the proof of it comes in late.
 """
 
 from collections.abc import Collection

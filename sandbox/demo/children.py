@@ -148,6 +148,12 @@ def _read(path: Path) -> str:
         return ""
 
 
+def newest_log(folder: Path) -> Path | None:
+    """Find the log that was written to last."""
+    logs = [log for log in folder.glob("*.log") if log.stat().st_size]
+    return max(logs, key=lambda log: log.stat().st_mtime, default=None)
+
+
 def last_lines(log: Path) -> list[str]:
     """Give the end of a log."""
     try:

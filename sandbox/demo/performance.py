@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from sandbox.demo.children import ChildFailedError, Children, last_lines
+from sandbox.demo.children import ChildFailedError, Children, last_lines, newest_log
 from sandbox.demo.folder import claimed
 from sandbox.demo.line import open_session
 from sandbox.demo.opening import open_stage
@@ -57,6 +57,7 @@ async def _everything_up(wish: Wish, voice: Voice, var: Path) -> AsyncIterator[S
     with claimed(var) as claim:
         voice.title("邻里演示")
         voice.aside(f"  日志在 {claim.log}")
+        voice.logs = claim.log
         children = Children(claim.hold, claim.log, other_environment())
         try:
             async with open_session() as session, asyncio.TaskGroup() as group:
@@ -87,9 +88,9 @@ def _read_out(stage: Stage, seconds: float) -> None:
 def _say_where(stage: Stage) -> None:
     stage.voice.title("页面都开着")
     for words, address in (
-        ("居民的手机", f"{stage.wechat.url}/phones"),
+        ("居民的手机    ", f"{stage.wechat.url}/phones"),
         ("分拨平台值班台", f"{stage.core.url}/operator"),
-        ("接口文档", f"{stage.product.api}/docs"),
+        ("接口文档      ", f"{stage.product.api}/docs"),
     ):
         stage.voice.say(Text.assemble(f"  {words}  ", (address, "underline")))
     stage.voice.say("  按 Ctrl-C 结束。")
@@ -109,7 +110,8 @@ def _explain(voice: Voice, error: BaseException) -> None:
     say = voice.complaining.print
     say(Text(f"没有做成：{step}", style="bold red"))
     say(Text(f"  {str(error) or type(error).__name__}"))
-    if isinstance(error, ChildFailedError):
-        say(Text(f"  {error.log} 的最后几行：", style="dim"))
-        for line in last_lines(error.log):
+    log = error.log if isinstance(error, ChildFailedError) else voice.logs and newest_log(voice.logs)
+    if log:
+        say(Text(f"  {log} 的最后几行：", style="dim"))
+        for line in last_lines(log):
             say(Text(f"    {line}"))

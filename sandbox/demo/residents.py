@@ -67,5 +67,5 @@ async def _buildings(stage: Stage, community: dict[str, Any]) -> list[dict[str, 
 
 
 def words_of(place: dict[str, Any]) -> str:
-    """Write where a place lies, without the district and the street."""
-    return "".join(step["name"] for step in place["path"][2:])
+    """Write where a place lies as residents say it: without district, street and grid."""
+    return "".join(step["name"] for step in place["path"][2:] if not step["name"].endswith("网格"))

@@ -5,8 +5,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from rich.console import Console, RenderableType
+from rich.status import Status
 from rich.text import Text
 
 WIDTH = 100
@@ -36,6 +38,9 @@ class Voice:
         self.console = Console(quiet=quiet, record=record, highlight=False, width=None if terminal else WIDTH)
         self.complaining = Console(stderr=quiet, highlight=False, soft_wrap=True)
         self.at = "开始"
+        self.logs: Path | None = None
+        self._under_way: list[str] = []
+        self._status: Status | None = None
 
     @property
     def live(self) -> bool:
@@ -59,14 +64,43 @@ class Voice:
     def step(self, words: str, *, spoken: bool = True) -> Iterator[None]:
         """Do one step; say so when it is done, and name it if it fails."""
         began, self.at = time.monotonic(), words
+        if spoken:
+            self._begin(words)
         try:
             yield
         except StepError:
             raise
         except Exception as error:
             raise StepError(words) from error
+        finally:
+            if spoken:
+                self._end(words)
         if spoken:
             self.console.print(Text.assemble(f"  {words} ", (f"{time.monotonic() - began:.1f} 秒", "dim")))
+
+    def _begin(self, words: str) -> None:
+        """Show on a terminal what is under way; several steps may be."""
+        self._under_way.append(words)
+        self._draw()
+
+    def _end(self, words: str) -> None:
+        self._under_way.remove(words)
+        self._draw()
+
+    def _draw(self) -> None:
+        if not self.live:
+            return
+        if not self._under_way:
+            if self._status:
+                self._status.stop()
+            self._status = None
+            return
+        words = Text(f"正在准备：{'；'.join(self._under_way)}", style="dim")
+        if self._status:
+            self._status.update(words)
+        else:
+            self._status = self.console.status(words, spinner="line")
+            self._status.start()
 
 
 @dataclass

@@ -57,7 +57,8 @@ def unit_for(case: Case, seed: int, *, attempt: int = 1) -> tuple[str, str]:
     """Choose a plausible unit and its duty phone; another one when the case has come back."""
     units = TOPICS[topic_of(case)]["units"]
     first = int(Dice(seed, case.id, "unit").roll() * len(units))
-    unit = street_of(case) + units[(first + attempt - 1) % len(units)]
+    street, name = street_of(case), units[(first + attempt - 1) % len(units)]
+    unit = street + (name.removeprefix("街道") if street else name)
     tail = int.from_bytes(hashlib.sha256(unit.encode()).digest()[:4]) % 10_000
     return unit, f"0755-0000{tail:04d}"
 

@@ -256,7 +256,7 @@ async def test_an_update_that_fits_no_complaint_waits_longer_each_time_and_is_pa
     for _ in range(TRIES - 1):
         await wait_out(worker, 1)
         row = await DispatchUpdate.get()
-        waits.append(round((row.not_before - datetime.now(row.not_before.tzinfo)).total_seconds()))  # noqa: DTZ005
+        waits.append(round((row.not_before - datetime.now(row.not_before.tzinfo)).total_seconds()))
         assert row.state == "waiting"
     with capture_logs() as logs:
         await wait_out(worker, 1)

@@ -270,7 +270,7 @@ async def test_titles_and_explanations_come_in_the_language_of_the_reader(
 def test_every_title_exists_in_three_languages() -> None:
     assert set(TITLES) == set(EventType)
     for source in {*TITLES.values(), *WITHOUT_UNIT.values(), *CLOSED_BECAUSE.values(), *RULES.values()}:
-        hans, hant, english = (say(source, language, unit="X") for language in ("zh-Hans", "zh-Hant", "en"))
+        hans, hant, english = (say(source, language, unit="X", due="D") for language in ("zh-Hans", "zh-Hant", "en"))
         assert english.isascii()
         assert ("X" in hans) == ("X" in hant) == ("X" in english)
-        assert hans == source.replace("{unit}", "X")
+        assert hans == source.replace("{unit}", "X").replace("{due}", "D")

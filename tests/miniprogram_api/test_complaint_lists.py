@@ -122,7 +122,7 @@ async def test_near_are_other_peoples_open_ones_with_nothing_but_kind_community_
     assert set(listed[0]) == PUBLIC
     assert listed[0]["place"]["name"] == "北苑社区"
     assert [step["name"] for step in listed[0]["place"]["path"]] == ["龙华区", "民治街道", "北苑社区"]
-    assert "302" not in json.dumps(listed, ensure_ascii=False)
+    assert "302室" not in json.dumps(listed, ensure_ascii=False)
 
 
 async def test_near_is_page_by_page_too(phone: Phone, neighbour: Phone, clock: FrozenClock) -> None:

@@ -61,7 +61,9 @@ class StandIns:
 
     async def be_slow(self, seconds: float) -> None:
         """Let the core keep the next new complaint so long before it answers."""
-        await self.core.control("/faults", [{"match": TO_THE_CORE, "do": "delay", "value": seconds, "times": 1}], method="PUT")
+        await self.core.control(
+            "/faults", [{"match": TO_THE_CORE, "do": "delay", "value": seconds, "times": 1}], method="PUT"
+        )
 
     async def has_been_slow(self) -> None:
         """Wait until a call hangs in the fault laid out last."""
@@ -79,12 +81,16 @@ async def stand_ins(folder: Path) -> AsyncIterator[StandIns]:
     """Run both."""
     held = Secrets()
     core = build_core(
-        Plan(folder / "core.db", Rules(held.api_key, retry_base_seconds=0.1), Target("", "core-1", held.callback_secret))
+        Plan(
+            folder / "core.db", Rules(held.api_key, retry_base_seconds=0.1), Target("", "core-1", held.callback_secret)
+        )
     )
     wechat = wechat_app.build(wechat_app.Plan("wx-processes", held.app_secret))
     async with aiohttp.ClientSession() as session, TestServer(core) as one, TestServer(wechat) as other:
         yield StandIns(
-            DispatchCore(session, str(one.make_url("")).rstrip("/")), Line(session, str(other.make_url("")).rstrip("/")), held
+            DispatchCore(session, str(one.make_url("")).rstrip("/")),
+            Line(session, str(other.make_url("")).rstrip("/")),
+            held,
         )
 
 
@@ -139,11 +145,19 @@ class District:
 
     def leaders(self) -> int:
         """Count who holds the leader's lock."""
-        return int(self.rows("SELECT count(*) AS n FROM pg_locks WHERE locktype = 'advisory' AND objid::bigint = %s", LOCK)[0]["n"])
+        return int(
+            self.rows("SELECT count(*) AS n FROM pg_locks WHERE locktype = 'advisory' AND objid::bigint = %s", LOCK)[0][
+                "n"
+            ]
+        )
 
     def state_of_push(self, complaint: dict[str, Any]) -> str:
         """Tell how far the message about a new complaint has come."""
-        return str(self.rows("SELECT state FROM dispatch_message WHERE complaint_id = %s AND seq = 1", complaint["id"])[0]["state"])
+        return str(
+            self.rows("SELECT state FROM dispatch_message WHERE complaint_id = %s AND seq = 1", complaint["id"])[0][
+                "state"
+            ]
+        )
 
     async def until_pushed(self, complaint: dict[str, Any], *, seconds: float = 30.0) -> None:
         """Wait until a complaint has been passed on, and see that the core has it exactly once."""

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
 import structlog
@@ -21,6 +22,8 @@ log = structlog.get_logger(__name__)
 TOKEN_TRIES = 5
 TOKEN_PAUSE_SECONDS = 2.0
 PAGE_SIZE = 200
+FORM = "application/x-www-form-urlencoded; charset=utf-8"
+"""Said aloud: some receivers take a form without it for Latin-1."""
 Fields = list[tuple[str, str]]
 
 
@@ -131,20 +134,14 @@ class DispatchClient:
         try:
             async with self.session.request(
                 method, f"{self.settings.base_url}/{path}", params=params,
-                data=_encoded(fields) if fields is not None else None,
+                data=urlencode(fields).encode() if fields is not None else None,
+                headers={"Content-Type": FORM} if fields is not None else None,
                 timeout=aiohttp.ClientTimeout(total=self.settings.timeout_seconds, connect=3),
                 allow_redirects=False,
             ) as response:
                 return _judge(response.status, await response.read())
         except (TimeoutError, aiohttp.ClientError) as error:
             raise DispatchUnavailableError(type(error).__name__) from error
-
-
-def _encoded(fields: Fields) -> aiohttp.FormData:
-    form = aiohttp.FormData(charset="utf-8")
-    for name, value in fields:
-        form.add_field(name, value)
-    return form
 
 
 def _judge(status: int, body: bytes) -> Any:

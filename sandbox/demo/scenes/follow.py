@@ -110,7 +110,10 @@ async def _until_core_closed(stage: Stage, filed: Filed) -> None:
     """Wait until the core has heard of the rating and closed its own books."""
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while (await stage.core.cases(filed.id))[0]["step"] != "closed":
+            while True:
+                case = (await stage.core.cases(filed.id))[0]
+                if case["step"] == "closed":
+                    return
                 await asyncio.sleep(LOOK_EVERY)
     except TimeoutError:
         message = "分拨平台没有听到评价"

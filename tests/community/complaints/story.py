@@ -15,6 +15,15 @@ WEEKENDS_ONLY = WorkingCalendar(None, MappingProxyType({}), frozenset())
 OURS = {EventType.SUBMITTED, EventType.SUPPLEMENTED, EventType.URGED, EventType.RATED, EventType.REDONE,
         EventType.WITHDRAWN}
 
+ACCEPT, FEEDBACK, RESULT = DeadlineKind.ACCEPT, DeadlineKind.FEEDBACK, DeadlineKind.RESULT
+RUNNING, MET, LATE, PAUSED, CANCELLED = (
+    DeadlineState.RUNNING, DeadlineState.MET, DeadlineState.LATE, DeadlineState.PAUSED, DeadlineState.CANCELLED
+)
+FRESH = {ACCEPT: RUNNING, FEEDBACK: RUNNING, RESULT: RUNNING}
+TAKEN = FRESH | {ACCEPT: MET}
+HEARD = TAKEN | {FEEDBACK: MET}
+DONE = HEARD | {RESULT: MET}
+
 
 def after(*, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> datetime:
     """Give the instant so long after the story began."""

@@ -4,20 +4,26 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from community.complaints.lifecycle import clamp, round_of
-from community.complaints.models import DeadlineKind, DeadlineState, EventType, Source, Status
-from tests.community.complaints.story import MONDAY, Story, after
-
-ACCEPT, FEEDBACK, RESULT = DeadlineKind.ACCEPT, DeadlineKind.FEEDBACK, DeadlineKind.RESULT
-RUNNING, MET, LATE, PAUSED, CANCELLED = (
-    DeadlineState.RUNNING, DeadlineState.MET, DeadlineState.LATE, DeadlineState.PAUSED, DeadlineState.CANCELLED
+from community.complaints.lifecycle import clamp
+from community.complaints.models import DeadlineKind, DeadlineState, EventType, Status
+from tests.community.complaints.story import (
+    ACCEPT,
+    CANCELLED,
+    DONE,
+    FEEDBACK,
+    FRESH,
+    HEARD,
+    LATE,
+    MONDAY,
+    PAUSED,
+    RESULT,
+    RUNNING,
+    TAKEN,
+    Story,
+    after,
 )
-FRESH = {ACCEPT: RUNNING, FEEDBACK: RUNNING, RESULT: RUNNING}
-TAKEN = FRESH | {ACCEPT: MET}
-HEARD = TAKEN | {FEEDBACK: MET}
-DONE = HEARD | {RESULT: MET}
+
 ENDED = {ACCEPT: CANCELLED, FEEDBACK: CANCELLED, RESULT: CANCELLED}
-ONE_SECOND = timedelta(seconds=1)
 
 TABLE = [
     (EventType.ASSIGNED, Status.ASSIGNED, FRESH),
@@ -79,58 +85,6 @@ def test_before_anything_is_assigned_nothing_is_promised(told: tuple[EventType, 
     assert story.seen().status is status
     assert story.seen().timers == ()
     assert story.seen().responsible is None
-
-
-def test_the_promises_run_from_the_assignment() -> None:
-    story = Story.assigned()
-
-    assert story.due(ACCEPT) == after(minutes=30)
-    assert story.due(FEEDBACK) == after(hours=24)
-    assert story.due(RESULT) == after(days=7)  # five working days, a weekend between
-
-
-@pytest.mark.parametrize(("event", "kind", "due"), [
-    (EventType.ACCEPTED, ACCEPT, after(minutes=30)),
-    (EventType.FEEDBACK, FEEDBACK, after(hours=24)),
-    (EventType.ANSWERED, RESULT, after(days=7)),
-])
-def test_met_at_the_instant_is_in_time_and_one_second_later_is_late(
-    event: EventType, kind: DeadlineKind, due: datetime
-) -> None:
-    assert Story.assigned().told(event, due).states()[kind] is MET
-    assert Story.assigned().told(event, due + ONE_SECOND).states()[kind] is LATE
-
-
-def test_not_met_it_runs_at_the_instant_and_is_late_one_second_later() -> None:
-    story = Story.assigned()
-
-    assert story.states(after(minutes=30))[ACCEPT] is RUNNING
-    assert story.states(after(minutes=30, seconds=1)) == FRESH | {ACCEPT: LATE}
-
-
-def test_late_stays_late_when_it_is_met_at_last_and_says_why() -> None:
-    story = Story.assigned().told(EventType.ACCEPTED, after(hours=1), text="值班电话占线")
-
-    accept = story.seen().timers[0]
-
-    assert (accept.state, accept.met_at, accept.reason) == (LATE, after(hours=1), "值班电话占线")
-
-
-def test_a_result_that_comes_first_also_meets_signing_and_feedback() -> None:
-    story = Story.assigned().told(EventType.ANSWERED, after(minutes=20))
-
-    assert story.states() == DONE
-    assert story.seen().answered_at == after(minutes=20)
-    assert story.seen().rate_by == after(days=7, minutes=20)
-
-
-def test_a_signature_told_after_the_result_still_fills_its_own_instant() -> None:
-    story = Story.assigned().told(EventType.ANSWERED, after(hours=2)).told(EventType.ACCEPTED, after(minutes=5))
-
-    accept = story.seen().timers[0]
-
-    assert (accept.state, accept.met_at) == (MET, after(minutes=5))
-    assert story.seen().status is Status.ANSWERED
 
 
 def test_a_status_never_falls() -> None:
@@ -205,181 +159,6 @@ def test_a_transfer_moves_the_responsibility_and_no_promise() -> None:
     assert story.seen().status is Status.ASSIGNED
 
 
-def test_more_time_asked_for_before_the_instant_moves_the_promise() -> None:
-    story = Story.assigned().told(EventType.EXTENSION_REQUESTED, after(days=6))
-    story.told(EventType.EXTENSION_GRANTED, after(days=8), due_at=after(days=12), text="等配件")
-
-    assert story.states(after(days=12))[RESULT] is RUNNING
-    assert story.due(RESULT) == after(days=12)
-    assert [each.reason for each in story.seen().timers if each.kind is RESULT] == ["等配件"]
-
-
-def test_more_time_asked_for_after_the_instant_leaves_the_broken_promise_and_adds_a_new_one() -> None:
-    story = Story.assigned().told(EventType.EXTENSION_REQUESTED, after(days=7, seconds=1))
-    story.told(EventType.EXTENSION_GRANTED, after(days=8), due_at=after(days=12))
-
-    results = [each for each in story.seen(after(days=9)).timers if each.kind is RESULT]
-
-    assert [(each.state, each.due_at) for each in results] == [(LATE, after(days=7)), (RUNNING, after(days=12))]
-    story.told(EventType.ANSWERED, after(days=10))
-    assert [each.state for each in story.seen().timers if each.kind is RESULT] == [LATE, MET]
-
-
-def test_a_refused_extension_is_forgotten_by_the_next_grant() -> None:
-    story = Story.assigned().told(EventType.EXTENSION_REQUESTED, after(days=1))
-    story.told(EventType.EXTENSION_REFUSED, after(days=2))
-    story.told(EventType.EXTENSION_GRANTED, after(days=8), due_at=after(days=12))
-
-    assert [each.state for each in story.seen().timers if each.kind is RESULT] == [LATE, RUNNING]
-
-
-def test_an_extension_never_shortens() -> None:
-    story = Story.assigned().told(EventType.EXTENSION_GRANTED, after(days=1), due_at=after(days=2))
-
-    assert story.due(RESULT) == after(days=7)
-
-
-def test_the_time_spent_waiting_for_the_resident_is_added() -> None:
-    story = Story.assigned().told(EventType.WAITING_FOR_RESIDENT, after(minutes=10))
-    assert story.states(after(days=3)) == {ACCEPT: PAUSED, FEEDBACK: PAUSED, RESULT: PAUSED}
-
-    story.told(EventType.RESUMED, after(hours=2, minutes=10))
-
-    assert story.states() == FRESH
-    assert (story.due(ACCEPT), story.due(FEEDBACK)) == (after(hours=2, minutes=30), after(hours=26))
-
-
-def test_waits_inside_one_another_count_once() -> None:
-    story = Story.assigned().told(EventType.WAITING_FOR_RESIDENT, after(hours=1))
-    story.told(EventType.WAITING_FOR_RESIDENT, after(hours=2)).told(EventType.RESUMED, after(hours=3))
-    story.told(EventType.RESUMED, after(hours=4))
-
-    assert story.due(FEEDBACK) == after(hours=26)
-
-
-def test_two_waits_are_added_up() -> None:
-    story = Story.assigned()
-    for begins, ends in ((1, 2), (5, 8)):
-        story.told(EventType.WAITING_FOR_RESIDENT, after(hours=begins)).told(EventType.RESUMED, after(hours=ends))
-
-    assert story.due(FEEDBACK) == after(hours=28)
-
-
-def test_what_was_late_before_the_wait_stays_late() -> None:
-    story = Story.assigned().told(EventType.WAITING_FOR_RESIDENT, after(minutes=31))
-
-    assert story.states()[ACCEPT] is LATE
-    story.told(EventType.RESUMED, after(hours=5)).told(EventType.ACCEPTED, after(hours=5))
-    assert story.states()[ACCEPT] is LATE
-
-
-def test_what_is_met_while_waiting_is_measured_by_the_stopped_clock() -> None:
-    story = Story.assigned().told(EventType.WAITING_FOR_RESIDENT, after(minutes=10))
-    story.told(EventType.ACCEPTED, after(days=2))
-
-    assert story.states()[ACCEPT] is MET
-
-
-def redone(story: Story, at: datetime) -> Story:
-    story.told(EventType.RATED, at).told(EventType.REDONE, at, round_=2, source=Source.SYSTEM)
-    return story
-
-
-def test_a_redo_keeps_the_unit_and_starts_fresh_feedback_and_result() -> None:
-    story = redone(Story.assigned("环卫所").told(EventType.ANSWERED, after(minutes=20)), after(hours=3))
-
-    seen = story.seen()
-
-    assert (seen.status, seen.round, seen.answered_at, seen.rate_by) == (Status.IN_PROGRESS, 2, None, None)
-    assert seen.responsible
-    assert seen.responsible.unit == "环卫所"
-    assert story.states() == DONE
-    assert story.states(round_=2) == {FEEDBACK: RUNNING, RESULT: RUNNING}
-    assert story.due(FEEDBACK) == after(hours=27)
-    assert story.due(RESULT) == after(days=7, hours=3)
-
-
-def test_a_late_result_of_the_first_round_does_not_end_the_second() -> None:
-    story = redone(Story.assigned().told(EventType.ANSWERED, after(hours=1)), after(hours=3))
-
-    story.told(EventType.ANSWERED, after(hours=2), round_=1)
-
-    assert story.seen().status is Status.IN_PROGRESS
-    assert story.states(round_=2) == {FEEDBACK: RUNNING, RESULT: RUNNING}
-
-
-def test_the_second_result_answers_the_second_round() -> None:
-    story = redone(Story.assigned().told(EventType.ANSWERED, after(hours=1)), after(hours=3))
-
-    story.told(EventType.ANSWERED, after(days=1), round_=2)
-
-    assert (story.seen().status, story.seen().answered_at) == (Status.ANSWERED, after(days=1))
-    assert story.states(round_=2) == {FEEDBACK: MET, RESULT: MET}
-
-
-def test_the_redo_begins_its_round_whatever_the_clock_of_the_core_says() -> None:
-    story = Story.assigned().told(EventType.ANSWERED, after(hours=1))
-    story.told(EventType.FEEDBACK, after(hours=2), round_=2)  # the core's clock is an hour slow
-
-    redone(story, after(hours=3))
-
-    assert [each.started_at for each in story.seen().timers if each.round == 2] == [after(hours=3)] * 2
-    assert story.states(round_=2) == {FEEDBACK: MET, RESULT: RUNNING}
-
-
-def test_a_core_that_begins_the_second_round_itself_leaves_no_promise_of_the_first_running() -> None:
-    story = Story.assigned().told(EventType.IN_PROGRESS, after(hours=2), round_=2)
-
-    assert story.states() == {ACCEPT: LATE, FEEDBACK: CANCELLED, RESULT: CANCELLED}
-    assert story.seen().round == 2
-
-
-def test_an_extension_asked_for_in_the_first_round_does_not_count_in_the_second() -> None:
-    story = Story.assigned().told(EventType.EXTENSION_REQUESTED, after(hours=1))
-    redone(story.told(EventType.ANSWERED, after(hours=2)), after(hours=3))
-
-    story.told(EventType.EXTENSION_GRANTED, after(days=9), due_at=after(days=12), round_=2)
-
-    results = [each for each in story.seen().timers if each.kind is RESULT and each.round == 2]
-    assert [each.state for each in results] == [LATE, RUNNING]
-
-
-@pytest.mark.parametrize("end", [EventType.CLOSED, EventType.NOT_ACCEPTED, EventType.WITHDRAWN])
-def test_what_has_ended_stays_ended(end: EventType) -> None:
-    story = Story.assigned().told(end, after(hours=1))
-    status = story.seen().status
-    for late in (EventType.ACCEPTED, EventType.ANSWERED, EventType.RETURNED, EventType.ASSIGNED, EventType.UNMERGED):
-        story.told(late, after(hours=2), unit="城管队")
-
-    assert story.seen().status is status
-
-
-def test_withdrawn_stays_withdrawn_though_a_result_from_before_arrives() -> None:
-    story = Story.assigned().told(EventType.WITHDRAWN, after(hours=1)).told(EventType.ANSWERED, after(minutes=50))
-
-    assert story.seen().status is Status.WITHDRAWN
-    assert story.seen().rate_by is None
-
-
-def test_our_own_closing_does_not_undo_a_result_of_a_core_whose_clock_is_ahead() -> None:
-    story = Story.assigned().told(EventType.ANSWERED, after(hours=1, minutes=4))
-    story.told(EventType.RATED, after(hours=1)).told(EventType.CLOSED, after(hours=1), source=Source.SYSTEM)
-
-    assert story.seen().status is Status.CLOSED
-    assert story.states()[RESULT] is MET
-
-
-def test_parted_again_it_stands_as_if_it_had_never_been_merged() -> None:
-    story = Story.assigned().told(EventType.ACCEPTED, after(minutes=10))
-    before = story.seen(after(hours=25))
-
-    story.told(EventType.MERGED, after(hours=1))
-    assert story.states(after(hours=25)) == {ACCEPT: MET, FEEDBACK: CANCELLED, RESULT: CANCELLED}
-    story.told(EventType.UNMERGED, after(hours=2))
-
-    assert story.seen(after(hours=25)) == before
-
-
 def test_the_sequence_of_the_core_wins_over_its_clock() -> None:
     story = Story.assigned("环卫所")
     story.told(EventType.RETURNED, after(hours=2), sequence=2)
@@ -416,11 +195,3 @@ def test_an_impossible_instant_is_brought_between_filing_and_five_minutes_from_n
     said: datetime, counts_as: datetime
 ) -> None:
     assert clamp(said, filed_at=MONDAY, received_at=MONDAY + timedelta(hours=1)) == counts_as
-
-
-def test_an_event_without_a_round_belongs_to_the_round_of_its_instant() -> None:
-    redos = [after(hours=3)]
-
-    assert round_of(after(hours=3) - ONE_SECOND, redos) == 1
-    assert round_of(after(hours=3), redos) == 2
-    assert round_of(after(hours=9), []) == 1

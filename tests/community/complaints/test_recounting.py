@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from community.calendar.models import CalendarDay
-from community.complaints.recounting import recount_results
 from community.complaints.rebuilding import rebuild
+from community.complaints.recounting import recount_results
 from foundation.clock import FrozenClock
 from foundation.ground import Ground
 from tests.core import DispatchCore

@@ -1,0 +1,122 @@
+"""The whole described API under generated requests: no crash, and no answer that the description does not know.
+
+Each operation is asked by a resident with a home and with complaints in several states; half of the requests name
+things that exist. `LINLI_TEST_SOAK=1` asks forty times as often.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import settings as profile
+from hypothesis import strategies as st
+from schemathesis import APIOperation, Case, GenerationMode, checks
+
+from foundation.parts import load_parts
+from foundation.settings import LimitSettings, Settings
+from foundation.web.openapi import describe
+from tests.conftest import Client
+from tests.core import DispatchCore
+from tests.jobs import Worker
+from tests.miniprogram_api.small_wechat import SmallWechat
+from tests.phone import Phone
+from tests.town import Town
+
+EXAMPLES = 1000 if os.environ.get("LINLI_TEST_SOAK") else 25
+MOST_WAIT = 0.05
+DOCUMENT = describe([endpoint for part in load_parts() for endpoint in part.endpoints])
+SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
+OPERATIONS: dict[str, Any] = {
+    operation.label: operation for result in SCHEMA.get_all_operations() if (operation := result.ok())
+}
+CHECKS = [
+    checks.not_a_server_error,
+    checks.CHECKS.get_one("status_code_conformance"),
+    checks.CHECKS.get_one("content_type_conformance"),
+    checks.CHECKS.get_one("response_headers_conformance"),
+    checks.CHECKS.get_one("response_schema_conformance"),
+]
+
+
+@pytest.fixture(scope="session")
+async def wechat() -> AsyncIterator[SmallWechat]:
+    """Run a WeChat that refuses every invented code."""
+    async with SmallWechat().listening() as small:
+        yield small
+
+
+@pytest.fixture(scope="session")
+def settings(settings: Settings, wechat: SmallWechat) -> Settings:
+    """Ask that WeChat, and ask as often as wanted."""
+    unlimited = LimitSettings(sessions="", filing="", media="", writing="", reading="")
+    miniprogram = settings.miniprogram.model_copy(update={"api_base": wechat.base_url})
+    return settings.model_copy(update={"miniprogram": miniprogram, "limits": unlimited})
+
+
+@pytest.fixture
+async def known(phone: Phone, neighbour: Phone, town: Town, core: DispatchCore, worker: Worker) -> dict[str, list[Any]]:
+    """Give ids of things that exist, by the word before them in an address."""
+    complaints = [await phone.file(f"第{number}件事，楼道灯坏了") for number in range(3)] + [await neighbour.file()]
+    await worker.run_until_idle()
+    for event in ("assigned", "accepted", "answered"):
+        await core.play(complaints[1], event, agency_responsible="环卫所")
+    await core.play(complaints[2], "closed")
+    await worker.run_until_idle()
+    devices = (await phone.get("/me/devices")).body["items"]
+    return {
+        "complaints": [complaint["id"] for complaint in complaints],
+        "places": [town.building.id, town.district.id],
+        "devices": [devices[0]["id"]],
+        "homes": [phone.resident_id, neighbour.resident_id],
+    }
+
+
+def cases_of(operation: APIOperation, known: dict[str, list[Any]]) -> st.SearchStrategy[Case]:
+    """Give requests that fit the description and, where that is possible, ones that do not, of existing things too."""
+    kinds = [operation.as_strategy(GenerationMode.POSITIVE)]
+    words = operation.path.split("/")
+    for word, name in zip(words, words[1:], strict=False):
+        if name.startswith("{"):
+            kinds += [operation.as_strategy(path_parameters={name[1:-1]: each}) for each in known[word]]
+    if operation.body or operation.query:
+        kinds.append(operation.as_strategy(GenerationMode.NEGATIVE))
+    return st.one_of(kinds)
+
+
+def ask_often(operation: APIOperation, known: dict[str, list[Any]], url: str, token: str) -> int:
+    """Send many requests from this thread; give how many."""
+    asked = 0
+
+    @profile(
+        max_examples=EXAMPLES, deadline=None, database=None, phases=[Phase.explicit, Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(case=cases_of(operation, known))
+    def ask(case: Case) -> None:
+        nonlocal asked
+        asked += 1
+        if isinstance(case.query, dict) and isinstance(case.query.get("wait"), int | float):
+            case.query["wait"] = min(case.query["wait"], MOST_WAIT)
+        answer = case.call(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=30)
+        case.validate_response(answer, checks=CHECKS)
+
+    ask()
+    return asked
+
+
+async def test_the_description_is_the_one_at_the_door(api: Client) -> None:
+    async with api.get("/api/v1/openapi.json") as answer:
+        assert await answer.json() == DOCUMENT
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+async def test_whatever_is_asked_the_answer_is_a_described_one(
+    name: str, api: Client, phone: Phone, known: dict[str, list[Any]]
+) -> None:
+    url = str(api.make_url("")).rstrip("/")
+
+    assert await asyncio.to_thread(ask_often, OPERATIONS[name], known, url, phone.token) > 0
