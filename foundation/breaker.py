@@ -28,6 +28,7 @@ class Breaker:
 
         Raises:
             BreakerOpenError: not before the instant it names.
+
         """
         now = real_now()
         if self._until and now < self._until:

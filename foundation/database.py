@@ -92,6 +92,7 @@ async def transaction() -> AsyncIterator[Transaction]:
 
     Raises:
         SpoiledTransactionError: an inner block failed and its error was swallowed.
+
     """
     outer = _current.get()
     if outer is not None:

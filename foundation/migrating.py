@@ -44,6 +44,7 @@ async def migrate(
 
     Raises:
         psycopg.errors.LockNotAvailable: another program holds a table for too long; try again later.
+
     """
     async with TortoiseContext() as context:
         await context.init(config=config)
@@ -95,6 +96,7 @@ async def ask_database(url: str, question: LiteralString) -> None:
 
     Raises:
         psycopg.Error: it does not answer within three seconds, or not with rows.
+
     """
     async with await psycopg.AsyncConnection.connect(url, connect_timeout=3) as connection:
         await connection.execute(question)

@@ -12,7 +12,8 @@ import structlog
 from aiohttp import web
 from procrastinate import PsycopgConnector
 
-from foundation import jobs, live, parts as parts_module
+from foundation import jobs, live
+from foundation import parts as parts_module
 from foundation.clock import Clock, MovableClock
 from foundation.clock_setting import clock_for, keep_renewed, renew
 from foundation.command import CommandError
@@ -20,8 +21,8 @@ from foundation.database import connected, tortoise_config
 from foundation.events import bind_reactions
 from foundation.ground import Ground
 from foundation.leader import stand_for_leader
-from foundation.live.figures import LiveCollector
 from foundation.live.ear import is_cancelled
+from foundation.live.figures import LiveCollector
 from foundation.media.store import MediaStore
 from foundation.parts import Desk, Part
 from foundation.redis import open_redis

@@ -7,10 +7,11 @@ variable is `LINLI_` + the field's name, a field of a group `LINLI_GROUP__FIELD`
 
 import base64
 import hashlib
+import json
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -18,7 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 PREFIX = "LINLI_"
 STAND_IN = "sandbox-"
 KEY_BYTES = 32
-RATE = re.compile(r"\d+/\d+s")
+RATE = re.compile(r"[1-9]\d*/[1-9]\d*s", re.ASCII)
 
 
 def _stand_in_key(name: str) -> str:
@@ -213,9 +214,9 @@ class Settings(BaseSettings):
     """Which safety checks apply; production refuses stand-ins and a movable clock."""
     var: Path = Path("var")
     """The folder for everything this copy writes."""
-    database_url: str | None = None
+    database_url: Annotated[str | None, Field(repr=False)] = None
     """Where PostgreSQL is, a libpq address. Left out, an embedded server is started under `var`."""
-    redis_url: str | None = None
+    redis_url: Annotated[str | None, Field(repr=False)] = None
     """Where Redis is. Left out, an embedded server is started under `var`."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least important log line that is written."""
@@ -268,7 +269,7 @@ class Settings(BaseSettings):
     def refuse_stand_ins_in_production(self) -> Self:
         """Fail at start, not at the first message."""
         if self.environment == "production" and (left := self.stand_ins()):
-            msg = f"still the stand-in's value: {', '.join(left)}"
+            msg = f"still the stand-in's value, or none: {', '.join(left)}"
             raise ValueError(msg)
         if self.environment == "production" and self.web.come_in_url:
             msg = f"{PREFIX}WEB__COME_IN_URL opens test phones and is refused in production"
@@ -276,19 +277,24 @@ class Settings(BaseSettings):
         return self
 
     def stand_ins(self) -> list[str]:
-        """List the settings that still hold a stand-in's credential."""
-        values = {
-            "DISPATCH__API_KEY": self.dispatch.api_key.get_secret_value(),
-            "DISPATCH__CALLBACK_KEYS": next(
-                (k for k, v in self.dispatch.callback_keys.items()
-                 if k.startswith(STAND_IN) or v.get_secret_value().startswith(STAND_IN)), ""),
-            "MINIPROGRAM__APP_ID": self.miniprogram.app_id,
-            "MINIPROGRAM__SECRET": self.miniprogram.secret.get_secret_value(),
-            "MEDIA__SIGNING_KEY": self.media.signing_key.get_secret_value(),
-            "VAULT__KEYS": next((k for k in self.vault.keys if k.startswith(STAND_IN)), ""),
-            "VAULT__INDEX_KEY": self.vault.index_key.get_secret_value(),
+        """List the settings that still hold a stand-in's credential, or an empty one, which guards nothing."""
+        secrets = {
+            "DISPATCH__API_KEY": [self.dispatch.api_key.get_secret_value()],
+            "DISPATCH__CALLBACK_KEYS": _words(self.dispatch.callback_keys),
+            "MINIPROGRAM__APP_ID": [self.miniprogram.app_id],
+            "MINIPROGRAM__SECRET": [self.miniprogram.secret.get_secret_value()],
+            "MEDIA__SIGNING_KEY": [self.media.signing_key.get_secret_value()],
+            "VAULT__KEYS": _words(self.vault.keys),
+            "VAULT__INDEX_KEY": [self.vault.index_key.get_secret_value()],
         }
-        return [f"{PREFIX}{name}" for name, value in values.items() if value.startswith(STAND_IN)]
+        return [
+            f"{PREFIX}{name}" for name, words in secrets.items()
+            if not words or any(not word or word.startswith(STAND_IN) for word in words)
+        ]
+
+
+def _words(keys: dict[str, SecretStr]) -> list[str]:
+    return [*keys, *(key.get_secret_value() for key in keys.values())]
 
 
 class SettingsError(Exception):
@@ -300,14 +306,29 @@ def read_settings() -> Settings:
 
     Raises:
         SettingsError: with one plain sentence for each fault, and no value in it.
+
     """
     try:
         return Settings()
     except ValidationError as error:
         faults = [_sentence(fault["loc"], fault["msg"]) for fault in error.errors()]
         raise SettingsError("\n".join(faults)) from None
-    except ValueError as error:  # unreadable JSON in a mapping
-        raise SettingsError(str(error)) from None
+    except ValueError:
+        raise SettingsError("\n".join(f"{name}: write it as JSON" for name in _unreadable())) from None
+
+
+def _unreadable() -> list[str]:
+    """Name the mappings, lists and whole groups in the environment that are no JSON."""
+    names = []
+    for name, text in os.environ.items():
+        group, _, inner = name.upper().removeprefix(PREFIX).lower().partition("__")
+        fields = getattr(getattr(Settings.model_fields.get(group), "annotation", None), "model_fields", {})
+        if fields and (not inner or get_origin(getattr(fields.get(inner), "annotation", None)) in (dict, list)):
+            try:
+                json.loads(text)
+            except ValueError:
+                names.append(name)
+    return sorted(names)
 
 
 PLAIN = {"Extra inputs are not permitted": "there is no such setting"}

@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from foundation.idempotency import KEPT_FOR, sweep_idempotency_keys
 from foundation.audit import remove_outlived_audit
 from foundation.clock import real_now
 from foundation.given_up import count_given_up
 from foundation.ground import Ground
+from foundation.idempotency import KEPT_FOR, sweep_idempotency_keys
 from foundation.jobs import job
 from foundation.media.jobs import delete_objects, sweep_unattached
 from foundation.media.serve import ROUTES as MEDIA_ROUTES

@@ -41,10 +41,10 @@ from community.complaints.queries import (
     pictures_of,
 )
 from community.complaints.rating import RatingDraft, rate_complaint, reopen_complaint
+from community.complaints.sealed import ON_BEHALF_OF
 from community.complaints.showing import show_event
 from community.complaints.timeline import topic_of
 from community.people.queries import home_of
-from community.complaints.sealed import ON_BEHALF_OF
 from community.places.coordinates import Point
 from community.places.errors import OutsideDistrictError, UnknownPlaceError
 from foundation.access import Access

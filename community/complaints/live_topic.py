@@ -18,6 +18,7 @@ async def watch(ground: Ground, actor: Actor, key: str) -> Hashable:
 
     Raises:
         NotFoundError: there is no such complaint, the actor may not see it, or the id is spelt otherwise.
+
     """
     (view,) = await watch_many(ground, [(actor, key)])
     if view is None:

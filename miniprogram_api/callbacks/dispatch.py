@@ -18,8 +18,8 @@ from community.complaints.dispatch.signature import (
 from foundation.access import Access
 from foundation.clock import real_now
 from foundation.errors import ConflictError, InvalidFieldsError, TooLargeError, UnreadableRequestError
-from foundation.grouping import Grouped
 from foundation.ground import Ground
+from foundation.grouping import Grouped
 from foundation.web import Call, Output, endpoint
 from foundation.web.reading import as_problems
 

@@ -33,8 +33,18 @@ SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 OPERATIONS: dict[str, Any] = {
     operation.label: operation for result in SCHEMA.get_all_operations() if (operation := result.ok())
 }
+REFUSED_BY_DESIGN = {"/problems/staff-sign-in-closed"}
+"""Refusals that say 5xx and mean it: a way in that this copy does not have yet."""
+
+
+def no_crash(_context: Any, answer: Any, _case: Case) -> None:
+    """Refuse every 5xx but those."""
+    if answer.status_code >= 500 and answer.json().get("type") not in REFUSED_BY_DESIGN:
+        raise AssertionError(f"{answer.status_code}: {answer.text}")
+
+
 CHECKS = [
-    checks.not_a_server_error,
+    no_crash,
     checks.CHECKS.get_one("status_code_conformance"),
     checks.CHECKS.get_one("content_type_conformance"),
     checks.CHECKS.get_one("response_headers_conformance"),
@@ -87,6 +97,17 @@ def cases_of(operation: APIOperation, known: dict[str, list[Any]]) -> st.SearchS
     return st.one_of(kinds)
 
 
+def make_telling(case: Case, known: dict[str, list[Any]]) -> None:
+    """Name a place that exists where one that fits is named, and wait for no event for half a minute."""
+    for part in (case.body, case.query):
+        if not isinstance(part, dict):
+            continue
+        if str(part.get("place_id", "")).isdecimal():
+            part["place_id"] = str(known["places"][0])
+        if isinstance(part.get("wait"), int | float):
+            part["wait"] = min(part["wait"], MOST_WAIT)
+
+
 def ask_often(operation: APIOperation, known: dict[str, list[Any]], url: str, token: str) -> int:
     """Send many requests from this thread; give how many."""
     asked = 0
@@ -99,8 +120,7 @@ def ask_often(operation: APIOperation, known: dict[str, list[Any]], url: str, to
     def ask(case: Case) -> None:
         nonlocal asked
         asked += 1
-        if isinstance(case.query, dict) and isinstance(case.query.get("wait"), int | float):
-            case.query["wait"] = min(case.query["wait"], MOST_WAIT)
+        make_telling(case, known)
         answer = case.call(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=30)
         case.validate_response(answer, checks=CHECKS)
 
@@ -113,10 +133,15 @@ async def test_the_description_is_the_one_at_the_door(api: Client) -> None:
         assert await answer.json() == DOCUMENT
 
 
-@pytest.mark.parametrize("name", OPERATIONS)
+QUESTIONS = [name for name in OPERATIONS if name.startswith("GET ")]
+"""They change nothing, so one neighbourhood is enough for all of them."""
+
+
+@pytest.mark.parametrize("names", [QUESTIONS, *([name] for name in OPERATIONS if name not in QUESTIONS)], ids="+".join)
 async def test_whatever_is_asked_the_answer_is_a_described_one(
-    name: str, api: Client, phone: Phone, known: dict[str, list[Any]]
+    names: list[str], api: Client, phone: Phone, known: dict[str, list[Any]]
 ) -> None:
     url = str(api.make_url("")).rstrip("/")
 
-    assert await asyncio.to_thread(ask_often, OPERATIONS[name], known, url, phone.token) > 0
+    for name in names:
+        assert await asyncio.to_thread(ask_often, OPERATIONS[name], known, url, phone.token) > 0

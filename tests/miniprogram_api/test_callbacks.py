@@ -82,7 +82,7 @@ async def test_two_keys_are_good_at_once(line: Line, ground: Ground, monkeypatch
     monkeypatch.setitem(ground.settings.dispatch.callback_keys, "next", SecretStr("secret of next year"))
 
     old = await line.tell(update(NOWHERE, "note", STARTED_AT), key=KEY, secret=SECRET)
-    new = await line.tell(update(NOWHERE, "note", STARTED_AT), key="next", secret="secret of next year")
+    new = await line.tell(update(NOWHERE, "note", STARTED_AT), key="next", secret="secret of next year")  # noqa: S106
     crossed = await line.tell(update(NOWHERE, "note", STARTED_AT), key="next", secret=SECRET)
 
     assert (old.status, new.status, crossed.status) == (200, 200, 401)
@@ -313,7 +313,7 @@ async def test_an_update_that_cannot_be_applied_is_parked_and_holds_up_nothing(
     ("2031-01-01T00:00:00Z", "2026-11-20T13:21:00Z"),
 ])
 async def test_times_are_read_in_the_zone_of_the_core_and_brought_into_what_is_possible(
-    phone: Phone, line: Line, worker: Worker, clock: FrozenClock, said: str, counts_as: str
+    *, phone: Phone, line: Line, worker: Worker, clock: FrozenClock, said: str, counts_as: str
 ) -> None:
     complaint = await phone.file()
     clock.advance(minutes=10)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -52,6 +53,10 @@ def topic(complaint: dict[str, Any]) -> str:
     return f"complaint:{complaint['id']}"
 
 
+def has_heard(opened: live.Screen, complaint: dict[str, Any], last: int) -> bool:
+    return opened.position(topic(complaint)) >= last
+
+
 async def listed(phone: Phone, complaint: dict[str, Any], after: int = 0) -> list[dict[str, Any]]:
     """Read the events after a number from the door."""
     items: list[dict[str, Any]] = (await phone.get(of(complaint, f"events?after={after}"))).body["items"]
@@ -85,7 +90,7 @@ class Life:
 
 
 async def test_every_kind_of_event_arrives_live_as_the_door_lists_it_for_owner_and_supporter(
-    phone: Phone, neighbour: Phone, core: DispatchCore, worker: Worker, unit: Unit, clock: FrozenClock,
+    *, phone: Phone, neighbour: Phone, core: DispatchCore, worker: Worker, unit: Unit, clock: FrozenClock,
     http: aiohttp.ClientSession,
 ) -> None:
     life = Life(phone, unit, clock)
@@ -98,7 +103,7 @@ async def test_every_kind_of_event_arrives_live_as_the_door_lists_it_for_owner_a
             await live_through(complaint)
             for who, opened in ((phone, own), (neighbour, theirs)):
                 expected = await listed(who, complaint)
-                await eventually(lambda opened=opened, last=len(expected): opened.position(topic(complaint)) >= last)
+                await eventually(partial(has_heard, opened, complaint, len(expected)))
                 assert opened.events[topic(complaint)] == expected
                 assert opened.numbers[topic(complaint)] == list(range(1, len(expected) + 1))
         seen |= {event["type"] for event in await listed(phone, complaint)}
@@ -118,7 +123,7 @@ async def test_a_state_at_a_number_and_what_follows_it_are_the_whole(
             async with screen(http, who, complaint, after=number) as opened:
                 await unit.does(complaint, "feedback")
                 whole = await listed(who, complaint)
-                await eventually(lambda opened=opened, last=len(whole): opened.position(topic(complaint)) == last)
+                await eventually(partial(has_heard, opened, complaint, len(whole)))
                 assert state + opened.events[topic(complaint)] == whole
                 assert whole[number:] == await listed(who, complaint, number)
 

@@ -108,7 +108,7 @@ few = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck
 @given(history=st.sampled_from(HISTORIES), order=orders, repeats=again)
 @few
 async def test_any_order_and_any_repetition_of_callbacks_shows_the_same(
-    api: Client, town: Town, core: DispatchCore, worker: Worker, clock: FrozenClock,
+    *, api: Client, town: Town, core: DispatchCore, worker: Worker, clock: FrozenClock,
     history: list[Step], order: list[int], repeats: list[int],
 ) -> None:
     stage = Stage(api, town, core, worker, clock)
@@ -124,7 +124,7 @@ async def test_any_order_and_any_repetition_of_callbacks_shows_the_same(
 @given(order=orders, repeats=again)
 @settings(few, max_examples=2)
 async def test_after_a_redo_late_words_of_the_first_round_and_new_ones_may_come_mixed(
-    api: Client, town: Town, core: DispatchCore, worker: Worker, clock: FrozenClock,
+    *, api: Client, town: Town, core: DispatchCore, worker: Worker, clock: FrozenClock,
     order: list[int], repeats: list[int],
 ) -> None:
     stage = Stage(api, town, core, worker, clock)

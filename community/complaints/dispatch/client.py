@@ -57,6 +57,7 @@ class DispatchClient:
 
         Raises:
             BreakerOpenError, DispatchUnavailableError, DispatchRejectedError
+
         """
         answer = _first(await self._call("POST", "requests.json", form=fields))
         if answer.get("service_request_id"):

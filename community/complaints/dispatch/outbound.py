@@ -44,6 +44,7 @@ async def pass_on_message(ground: Ground, complaint_id: UUID, seq: int) -> None:
 
     Raises:
         TryAgainError: not now; names the instant of the next try, which the resident is shown.
+
     """
     waiting = await _waiting(complaint_id, seq)
     if waiting is None:

@@ -59,6 +59,7 @@ def verify(call: SignedCall, keys: Mapping[str, SecretStr], *, at: datetime) -> 
 
     Raises:
         BadSignatureError: it was not.
+
     """
     secret = keys.get(call.key_id)
     expected = sign(

@@ -1,6 +1,7 @@
 """What tests of the line to the core share: letting messages go out, and looking at what the core holds."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from community.complaints.models import DispatchMessage, MessageState
@@ -13,11 +14,17 @@ UPDATES = "/open311/v2/servicerequestupdates.json"
 
 async def pass_on_everything(worker: Worker) -> None:
     """Let retries come due and messages go out, until none waits."""
-    async with asyncio.timeout(10):
-        while True:
-            await worker.run_until_idle()
-            if not await DispatchMessage.filter(state=MessageState.WAITING).exists():
-                return
+    async def nothing_waits() -> bool:
+        await worker.run_until_idle()
+        return not await DispatchMessage.filter(state=MessageState.WAITING).exists()
+
+    await until(nothing_waits)
+
+
+async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 20) -> None:
+    """Ask again and again until it holds."""
+    async with asyncio.timeout(seconds):
+        while not await condition():  # noqa: ASYNC110 - the database cannot ring
             await asyncio.sleep(0.02)
 
 

@@ -1,6 +1,5 @@
 """Passing on to the core: each thing once, in order, through everything that can go wrong on the line."""
 
-import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +21,7 @@ from tests.community.complaints.passing_on import (
     held_by,
     pass_on_everything,
     posted,
+    until,
 )
 from tests.core import DispatchCore
 from tests.jobs import Worker
@@ -194,10 +194,9 @@ async def test_a_core_that_says_no_is_not_a_core_that_is_down(core: DispatchCore
     await core.control("/faults", [{"match": {"path": "services"}, "do": "answer", "value": REFUSAL}], method="PUT")
 
     for _ in range(ground.settings.dispatch.breaker_failures + 2):
-        with pytest.raises(DispatchRejectedError) as caught:
+        with pytest.raises(DispatchRejectedError, match="400"):
             await client.ping()
 
-    assert caught.value.status == 400
     assert not client.breaker.is_open
 
 
@@ -207,9 +206,7 @@ async def test_while_the_core_is_left_alone_complaints_wait_and_then_all_arrive(
     complaints = [await phone.file() for _ in range(6)]
     await core.control("/faults", [{"do": "status", "value": 503}], method="PUT")
     running = spawn(worker.run_jobs())
-    async with asyncio.timeout(20):
-        while not await DispatchMessage.filter(last_error="core is left alone").exists():
-            await asyncio.sleep(0.02)
+    await until(lambda: DispatchMessage.filter(last_error="core is left alone").exists())
 
     waiting = await DispatchMessage.filter(state=MessageState.WAITING)
     assert len([each for each in waiting if each.next_try_at]) == 6

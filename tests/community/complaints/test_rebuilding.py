@@ -56,7 +56,7 @@ async def projected(complaint: dict[str, Any]) -> list[Any]:
 
 @pytest.mark.parametrize("how", SPOILED)
 async def test_what_was_spoiled_is_restored_exactly_and_counted(
-    phone: Phone, api: Client, worker: Worker, clock: FrozenClock, ground: Ground, how: str
+    *, phone: Phone, api: Client, worker: Worker, clock: FrozenClock, ground: Ground, how: str
 ) -> None:
     complaints = [await with_history(phone, api, worker, clock) for _ in range(3)]
     before = [await projected(each) for each in complaints]
@@ -102,8 +102,9 @@ async def test_what_a_complaint_went_through_cannot_be_changed_or_removed(phone:
     for change in (
         "UPDATE complaint_event SET text = 'x' WHERE complaint_id = %s RETURNING 1 AS one",
         "DELETE FROM complaint_event WHERE complaint_id = %s RETURNING 1 AS one",
-        "INSERT INTO complaint_event (complaint_id, seq, type, source, round, occurred_at, received_at, media, detail)"
-        " VALUES (%s, 3, 'note', 'core', 1, now(), now(), '[]', '{}') RETURNING 1 AS one",
+        """INSERT INTO complaint_event
+               (complaint_id, seq, type, source, round, occurred_at, received_at, media, detail)
+           VALUES (%s, 3, 'note', 'core', 1, now(), now(), '[]', '{}') RETURNING 1 AS one""",
     ):
         with pytest.raises(Exception, match=r"append-only|leaves a gap"):
             await query(change, complaint["id"])

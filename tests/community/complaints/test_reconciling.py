@@ -40,7 +40,7 @@ async def types(phone: Phone, complaint: dict[str, Any]) -> list[str]:
 
 
 async def test_a_lost_callback_is_found_counted_and_applied(
-    phone: Phone, core: DispatchCore, worker: Worker, clock: FrozenClock, ground: Ground, complaint: dict[str, Any]
+    *, phone: Phone, core: DispatchCore, worker: Worker, clock: FrozenClock, ground: Ground, complaint: dict[str, Any]
 ) -> None:
     clock.advance(minutes=5)
     await lose(core, complaint, "assigned", clock)
@@ -57,7 +57,7 @@ async def test_a_lost_callback_is_found_counted_and_applied(
 
 
 async def test_windows_overlap_and_double_nothing(
-    phone: Phone, core: DispatchCore, worker: Worker, clock: FrozenClock, ground: Ground, complaint: dict[str, Any]
+    *, phone: Phone, core: DispatchCore, worker: Worker, clock: FrozenClock, ground: Ground, complaint: dict[str, Any]
 ) -> None:
     await core.play(complaint, "assigned", at=clock.now(), agency_responsible="环卫所")
     lost = await lose(core, complaint, "accepted", clock)
@@ -91,7 +91,7 @@ async def test_each_window_begins_an_hour_before_the_last_one_ended(
 
 
 async def test_a_core_that_does_not_answer_is_asked_over_the_longer_window_the_next_time(
-    phone: Phone, core: DispatchCore, worker: Worker, clock: FrozenClock, ground: Ground, complaint: dict[str, Any]
+    *, phone: Phone, core: DispatchCore, worker: Worker, clock: FrozenClock, ground: Ground, complaint: dict[str, Any]
 ) -> None:
     await reconcile(ground)
     clock.advance(hours=1)
@@ -147,8 +147,8 @@ async def test_what_the_core_garbled_is_passed_over_and_the_rest_found(
 
 @pytest.mark.parametrize("words", [{"description": "给单位看的"}, {"description": "给单位看的", "public_text": "给您看的"}])
 async def test_an_update_reads_the_same_whether_it_was_told_or_found(
-    phone: Phone, core: DispatchCore, worker: Worker, clock: FrozenClock, ground: Ground, complaint: dict[str, Any],
-    words: dict[str, str],
+    *, phone: Phone, core: DispatchCore, worker: Worker, clock: FrozenClock, ground: Ground, complaint: dict[str, Any],
+    words: dict[str, Any],
 ) -> None:
     await core.play(complaint, "feedback", at=clock.now(), **words)
     await worker.clear_desks()
