@@ -172,18 +172,17 @@ async def test_for_staff_without_a_post_the_doors_of_residents_do_not_exist(door
     assert exists_for(await doors.everywhere(staff)) == expected(owner=False, kind="staff")
 
 
-@pytest.mark.parametrize("token", ["", "x", "x" * 5000, "Bearer", "\udcff"])
-async def test_a_token_that_is_none_is_nobody(doors: Doors, token: str) -> None:
+async def test_a_token_that_is_none_is_nobody(doors: Doors) -> None:
     owner = await doors.town.resident(doors.api, "主人")
     endpoint = next(each for each in ENDPOINTS if named(each) == "GET /complaints/{id}")
 
-    assert is_stranger(await doors.ask(endpoint, Phone(doors.api, token, 0), owner))
+    for token in ("", "x", "x" * 5000, "Bearer", "\udcff"):
+        assert is_stranger(await doors.ask(endpoint, Phone(doors.api, token, 0), owner)), token
 
 
-@pytest.mark.parametrize("id_", ["x", "1", "018f0000-0000-7000-8000-00000000000", "00000000-0000-0000-0000-000000000000", "%00", "..%2f"])
-async def test_an_id_of_no_known_form_is_one_that_does_not_exist(doors: Doors, id_: str) -> None:
+async def test_an_id_of_no_known_form_is_one_that_does_not_exist(doors: Doors) -> None:
     owner = await doors.town.resident(doors.api, "主人")
 
-    answer = await owner.get(f"/complaints/{id_}")
-
-    assert (answer.status, answer.body["type"]) == (404, "/problems/not-found")
+    for id_ in ("x", "1", "018f0000-0000-7000-8000-00000000000", "00000000-0000-0000-0000-000000000000", "%00", "..%2f"):
+        answer = await owner.get(f"/complaints/{id_}")
+        assert (answer.status, answer.body["type"]) == (404, "/problems/not-found"), id_

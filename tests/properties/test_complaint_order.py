@@ -69,12 +69,12 @@ def timeline(history: list[Happening]) -> list[Happening]:
 
 
 @given(histories(), st.integers(0, 2**32))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_order_and_any_repetition_give_one_state_one_set_of_promises_and_one_timeline(
     history: list[Happening], seed: int
 ) -> None:
     chance = Random(seed)  # noqa: S311 - it shuffles, and guards nothing
-    for _ in range(5):
+    for _ in range(3):
         other = otherwise(history, chance)
 
         assert seen(other) == seen(history)
@@ -95,7 +95,7 @@ def test_each_further_update_leaves_the_status_or_raises_it_but_for_a_return_and
 
 
 @given(histories())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_every_state_that_can_come_about_is_whole(history: list[Happening]) -> None:
     stood = seen(history)
     running = [(timer.kind, timer.round) for timer in stood.timers if timer.state == "running"]

@@ -133,7 +133,7 @@ nearly_updates = st.fixed_dictionaries(
 @example({"updated_datetime": datetime.min.isoformat()})  # noqa: DTZ901 - the edge is the point
 @example(dict.fromkeys(CoreUpdate.model_fields, "\ud800"))
 @example(TOLD | {"status": 10**5000})
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_no_json_makes_reading_fail_but_with_a_refusal(told: Any) -> None:
     try:
         update = CoreUpdate.model_validate(told)
@@ -144,7 +144,7 @@ def test_no_json_makes_reading_fail_but_with_a_refusal(told: Any) -> None:
 
 
 @given(json_values)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_what_is_storable_is_plain_json_and_stays_the_same(value: Any) -> None:
     kept = storable(value)
 
