@@ -6,11 +6,11 @@ from community.complaints.dispatch.client import DispatchClient, open_dispatch_c
 from community.complaints.dispatch.inbound import clear_inbox, serve_inbox
 from community.complaints.jobs import close_what_nobody_rated, mark_late, pass_on, reconcile_with_dispatch
 from community.complaints.live_topic import COMPLAINT_TOPIC
+from community.complaints.parked import count_parked, count_unread, count_unsent
 from community.complaints.reactions import count_results_anew, push_to_dispatch, tell_dispatch
 from community.complaints.sealed import SEALED as COMPLAINT_COLUMNS
 from community.people.jobs import clear_ended_sign_ins
 from community.people.sealed import SEALED as PEOPLE_COLUMNS
-from community.complaints.parked import count_parked, count_unread, count_unsent
 from foundation.parts import Desk, Gauge, Part, Ping, Schedule, Sweep
 
 PART = Part(

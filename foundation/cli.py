@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -174,7 +175,10 @@ def _move(change: Any) -> None:
             return now
         if ground.settings.environment == "production":
             raise CommandError(str(clock_setting.ClockIsFixedError()))
-        reading = await clock_setting.move(change)
+        try:
+            reading = await clock_setting.move(change)
+        except clock_setting.OutOfTimeError as error:
+            raise CommandError(str(error)) from error
         await asyncio.sleep(2 * clock_setting.RENEW_SECONDS)
         return reading.at(real_now())
 
@@ -200,8 +204,9 @@ def vault_rotate() -> None:
         typer.echo(f"{column}: {each.resealed} resealed, {each.unreadable} unreadable")
 
 
-def main() -> None:
-    """Run the command line."""
+@cache
+def program() -> typer.Typer:
+    """Put the command line together, with the rooms' own commands."""
     app.add_typer(clock_app)
     app.add_typer(vault_app)
     for group in commands():
@@ -209,4 +214,9 @@ def main() -> None:
             app.add_typer(group)
         else:
             app.registered_commands.extend(group.registered_commands)
-    app()
+    return app
+
+
+def main() -> None:
+    """Run the command line."""
+    program()()

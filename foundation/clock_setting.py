@@ -16,6 +16,7 @@ from foundation.settings import Settings
 
 log = structlog.get_logger(__name__)
 RENEW_SECONDS = 0.25
+FIRST_YEAR, LAST_YEAR = 2000, 2999
 ROW = "domain"
 
 
@@ -24,6 +25,13 @@ class ClockIsFixedError(Exception):
 
     def __str__(self) -> str:
         return "the clock cannot be moved: LINLI_ENVIRONMENT is production"
+
+
+class OutOfTimeError(Exception):
+    """The clock would show an instant that neither the database nor people could read."""
+
+    def __str__(self) -> str:
+        return f"the clock goes from {FIRST_YEAR} to {LAST_YEAR}"
 
 
 def clock_for(settings: Settings) -> Clock:
@@ -52,6 +60,10 @@ async def move(change: Callable[[ClockReading, datetime], ClockReading]) -> Cloc
     """Change the row under its lock and give the new reading.
 
     `change` gets the reading and the real instant of the change.
+
+    Raises:
+        OutOfTimeError: it would lead out of our millennium.
+
     """
     async with transaction() as tx:
         await tx.query(
@@ -59,7 +71,17 @@ async def move(change: Callable[[ClockReading, datetime], ClockReading]) -> Cloc
             " ON CONFLICT DO NOTHING", ROW,
         )
         row = await ClockSetting.select_for_update().get(name=ROW)
-        reading = change(ClockReading(row.real_at, row.domain_at, row.rate), real_now())
+        reading = _changed(ClockReading(row.real_at, row.domain_at, row.rate), change)
         row.real_at, row.domain_at, row.rate = reading.real_at, reading.domain_at, reading.rate
         await row.save()
     return reading
+
+
+def _changed(reading: ClockReading, change: Callable[[ClockReading, datetime], ClockReading]) -> ClockReading:
+    try:
+        changed = change(reading, real_now())
+    except OverflowError:
+        raise OutOfTimeError from None
+    if not FIRST_YEAR <= changed.domain_at.year <= LAST_YEAR:
+        raise OutOfTimeError
+    return changed

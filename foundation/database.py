@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import psycopg
 import structlog
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from tortoise import Tortoise
@@ -147,13 +148,23 @@ async def _give_back(context: Any) -> None:
     raw = getattr(context.client, "_connection", None)
     pool = getattr(context.client._parent, "_pool", None)  # noqa: SLF001
     if raw is not None and pool is not None and isinstance(context, TransactionContextPooled):
-        await raw.close()
-        await pool.putconn(raw)  # the pool replaces a closed one
+        try:
+            await raw.close()
+        finally:
+            await pool.putconn(raw)  # the pool replaces a closed one
 
 
 async def query(sql: str, *values: Any) -> Rows:
     """Run one reading statement with `%s` placeholders, inside the caller's transaction if there is one."""
     return await get_connections().get("default").execute_query_dict(sql, list(values))
+
+
+async def _leave_as_it_is(_: psycopg.AsyncConnection[Any]) -> None:
+    """Do nothing with a connection that comes back.
+
+    That there is something to do makes the pool's own workers take it back.
+    Otherwise the caller does, and loses it for ever when cancelled just then.
+    """
 
 
 def tortoise_config(
@@ -177,6 +188,7 @@ def tortoise_config(
         "host": "", "port": 5432, "user": known.get("user"), "password": None, "database": known.get("dbname"),
         "conninfo": make_conninfo(url, application_name=name, options=options),
         "minsize": settings.pool, "maxsize": settings.pool, "timeout": settings.wait_seconds,
+        "reset": _leave_as_it_is,
     }
     return {
         "connections": {"default": {"engine": "tortoise.backends.psycopg", "credentials": credentials}},

@@ -44,11 +44,12 @@ class Grouped(Generic[T, R]):
     async def _do(self, batch: list[tuple[T, asyncio.Future[R]]]) -> None:
         try:
             results = await self._work([one for one, _ in batch])
+            pairs = list(zip(batch, results, strict=True))
         except Exception as error:  # noqa: BLE001 - each caller gets it and answers for itself
             for _, done in batch:
                 if not done.done():
                     done.set_exception(error)
             return
-        for (_, done), result in zip(batch, results, strict=True):
+        for (_, done), result in pairs:
             if not done.done():
                 done.set_result(result)

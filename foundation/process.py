@@ -29,7 +29,7 @@ from foundation.redis import open_redis
 from foundation.settings import Settings, WebSettings
 from foundation.tasks import spawn, stop
 from foundation.vault import Vault
-from foundation.web.app import create_app
+from foundation.web.app import LONGEST_LINE_BYTES, create_app
 from foundation.web.keys import METRICS
 
 log = structlog.get_logger(__name__)
@@ -91,7 +91,15 @@ async def working(ground: Ground, parts: Sequence[Part]) -> AsyncIterator[None]:
         yield
     finally:
         await stop(leader)
-        await asyncio.gather(*(stop(task) for task in (*desks, worker)))
+        patience = ground.settings.web.drain_seconds + ground.settings.database.wait_seconds + 1
+        await asyncio.gather(*(stop(task) for task in desks), _finish(worker, patience))
+
+
+async def _finish(worker: asyncio.Task[None], patience: float) -> None:
+    """Tell the worker once to end, and let it finish its jobs: being told a second time would cut them off."""
+    worker.cancel()
+    await asyncio.wait([worker], timeout=patience)
+    await stop(worker)
 
 
 async def _serve(ground: Ground, desk: Desk) -> None:
@@ -152,7 +160,10 @@ async def answering(ground: Ground, parts: Sequence[Part]) -> AsyncIterator[web.
     app = create_app(ground, parts)
     app[METRICS].registry.register(LiveCollector(ground.live.figures))
     app.on_shutdown.append(lambda _: ground.live.close())
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=ground.settings.web.drain_seconds)
+    runner = web.AppRunner(
+        app, access_log=None, shutdown_timeout=ground.settings.web.drain_seconds,
+        max_line_size=LONGEST_LINE_BYTES, max_field_size=LONGEST_LINE_BYTES,
+    )
     try:
         await runner.setup()
         await _listen(runner, ground.settings.web)

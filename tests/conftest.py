@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import ClientSession, web
@@ -141,6 +142,13 @@ async def ground(database: None, redis: Redis, settings: Settings, clock: Frozen
         yield opened
 
 
+class Server(TestServer):
+    """A test server that takes as long addresses as the real one."""
+
+    async def _make_runner(self, **kwargs: Any) -> web.AppRunner:
+        return web.AppRunner(self.app, max_line_size=16 * 1024, max_field_size=16 * 1024, **kwargs)
+
+
 @pytest.fixture
 async def api(ground: Ground) -> AsyncIterator[Client]:
     """Give a client of the whole product's doors, in this process."""
@@ -151,7 +159,7 @@ async def api(ground: Ground) -> AsyncIterator[Client]:
     feed = spawn(ground.live.run(ground, [topic for part in parts for topic in part.topics]), name="live")
     app = create_app(ground, parts)
     app.on_shutdown.append(lambda _: ground.live.close())
-    async with TestClient(TestServer(app)) as client:
+    async with TestClient(Server(app)) as client:
         yield client
     await stop(feed)
 

@@ -36,6 +36,8 @@ from foundation.web.problems import answer_problems
 from foundation.web.serving import serve
 from foundation.web.watching import add_headers, count_requests, log_access, name_request
 
+LONGEST_LINE_BYTES = 16 * 1024
+"""The longest address or header: 800 characters of a form take twelve bytes each in an address."""
 MOST_BODY_BYTES = 1024 * 1024
 """The largest JSON body; files have their own measure (`settings.media.max_bytes`)."""
 

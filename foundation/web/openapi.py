@@ -226,14 +226,15 @@ def _possible_errors(endpoint: Endpoint) -> list[type[LinliError]]:
     if "path" in endpoint.models:
         errors.append(NotFoundError)
     if "body" in endpoint.models or endpoint.upload:
-        errors += [UnreadableRequestError, TooLargeError, UnsupportedContentError]
+        errors += [TooLargeError, UnsupportedContentError]
     if endpoint.upload or set(endpoint.models) - {"path"}:
         errors.append(InvalidFieldsError)
     if endpoint.idempotent:
         errors += [IdempotencyKeyUsedError, BadIdempotencyKeyError]
     if endpoint.limit:
         errors.append(TooManyRequestsError)
-    return [*errors, BusyError, CrashedError]
+    # Unreadable can be any request: its first line or a header may be longer than we take.
+    return [UnreadableRequestError, *errors, BusyError, CrashedError]
 
 
 def _refusal(errors: Sequence[type[LinliError]]) -> Shape:

@@ -42,7 +42,7 @@ def main(  # noqa: PLR0917 - command line options, not arguments
         stays=not once and scene is None and ready_file is None,
         svg=svg,
     )
-    voice = Voice(quiet=ready_file is not None, record=svg is not None)
+    voice = Voice(quiet=ready_file is not None, pictured=svg is not None)
     try:
         sys.exit(asyncio.run(_until_told(wish, voice, Path(os.environ.get("LINLI_VAR") or ROOT / "var").absolute())))
     except NoFolderLeftError as error:

@@ -29,6 +29,8 @@ KINDS = ("accept", "feedback", "result")
 HOUR, DAY = 60, 24 * 60
 SOON = timedelta(hours=2)
 FIRST_WORDS = 12
+WIDTH, MOST_SAVED = 98, 20
+"""What the table takes, and how much of it two columns can give up on a narrow terminal."""
 STILL = {"paused": "停表", "cancelled": "取消"}
 WEEKDAYS = "一二三四五六日"
 
@@ -36,18 +38,19 @@ WEEKDAYS = "一二三四五六日"
 class Board:
     """Draws the table of some complaints and the counts of all."""
 
-    def __init__(self, rows: int, all_of_them: int) -> None:
-        """Show so many rows, however many complaints there will be."""
+    def __init__(self, rows: int, width: int, all_of_them: int) -> None:
+        """Show so many rows in so many cells, however many complaints there will be."""
         self.rows = rows
+        self.narrower = max(0, min(WIDTH - width, MOST_SAVED))
         self.expected = all_of_them
 
     def draw(self, filed: Sequence[Filed], views: Views, *, now: datetime, day: int) -> RenderableType:
         """Draw it once."""
         table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=0)
         table.add_column("编号", no_wrap=True, width=10)
-        table.add_column("事情", no_wrap=True, width=2 * FIRST_WORDS)
+        table.add_column("事情", no_wrap=True, width=2 * FIRST_WORDS - self.narrower // 2)
         table.add_column("到哪一步", no_wrap=True, width=8)
-        table.add_column("谁负责", no_wrap=True, width=20, overflow="ellipsis")
+        table.add_column("谁负责", no_wrap=True, width=20 - (self.narrower + 1) // 2, overflow="ellipsis")
         for name in ("签收", "反馈", "办结"):
             table.add_column(name, no_wrap=True, width=10)
         for each in self._chosen(filed):

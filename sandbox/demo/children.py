@@ -21,6 +21,8 @@ LOOK_EVERY = 0.05
 PATIENCE_SECONDS = 90.0
 ENDING_SECONDS = 7.0
 LAST_LINES = 20
+STAYS_LONGEST = "databases"
+"""The others may still want to write when they are told to end."""
 
 
 class ChildFailedError(Exception):
@@ -119,10 +121,9 @@ class Children:
                 raise ChildFailedError(child, f" 自己停了（结束码 {child.process.returncode}）")
 
     async def end(self) -> None:
-        """End all, those first that were started last; a stubborn one is killed."""
-        # What was started first, the databases, goes last: the others may still want to write.
-        await _end(self.started[1:])
-        await _end(self.started[:1])
+        """End all, the databases last; a stubborn one is killed."""
+        await _end([child for child in self.started if child.name != STAYS_LONGEST])
+        await _end([child for child in self.started if child.name == STAYS_LONGEST])
 
 
 async def _end(children: Sequence[Child]) -> None:

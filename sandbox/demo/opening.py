@@ -4,6 +4,7 @@ Databases and stand-ins first; then the two web processes and the worker while t
 """
 
 import asyncio
+import hashlib
 import json
 import os
 import secrets
@@ -51,12 +52,15 @@ class Opening:
 
     async def begin(self) -> Stage:
         """Start what the product stands on and talks to."""
-        servers, stage = await asyncio.gather(self._start_databases(), self._start_stand_ins())
-        stage.env = _environment(self.claim.folder, servers, stage)
+        async with asyncio.TaskGroup() as group:
+            servers = group.create_task(self._start_databases())
+            stand_ins = group.create_task(self._start_stand_ins())
+        stage = stand_ins.result()
+        stage.env = _environment(self.claim.folder, servers.result(), stage)
         return stage
 
     async def _start_databases(self) -> dict[str, str]:
-        given = {name: os.environ[name] for name in OWN_SERVERS if os.environ.get(name)}
+        given = given_servers()
         if len(given) == len(OWN_SERVERS):
             return given
         with self.voice.step("数据库和缓存"):
@@ -74,10 +78,11 @@ class Opening:
         }
         wechat_keys = {"STANDIN_APP_ID": APP_ID, "STANDIN_APP_SECRET": self.keys["wx"]}
         with self.voice.step("替身：分拨平台、微信"):
-            core, wechat = await asyncio.gather(
-                self._start_stand_in("dispatch_core", {"STANDIN_API_KEY": self.keys["api"], **callback}),
-                self._start_stand_in("wechat", wechat_keys),
-            )
+            core_keys = {"STANDIN_API_KEY": self.keys["api"], **callback}
+            async with asyncio.TaskGroup() as group:
+                starting = group.create_task(self._start_stand_in("dispatch_core", core_keys))
+                wechat = await self._start_stand_in("wechat", wechat_keys)
+            core = starting.result()
         return Stage(
             wish=self.wish,
             voice=self.voice,
@@ -90,15 +95,31 @@ class Opening:
             core_program=core,
         )
 
+    def _store(self, name: str) -> Path:
+        """Choose its store: wiped with the folder, but where a given database remembers, the stand-in must too.
+
+        A core that had forgotten everything would give out ids that the database knows for other complaints.
+        """
+        database = given_servers().get("LINLI_DATABASE_URL")
+        if database is None:
+            return self.claim.folder / f"{name}.db"
+        mark = hashlib.sha256(database.encode()).hexdigest()[:10]
+        return self.claim.folder.with_name(f"demo-{name}-{mark}.db")
+
     async def _start_stand_in(self, name: str, environment: dict[str, str]) -> Program:
         """Start it on a port of its choice, and note how to start it there again."""
         announce = self.claim.folder / f"{name}.json"
-        store = self.claim.folder / f"{name}.db"
+        store = self._store(name)
         command = [sys.executable, "-m", f"sandbox.{name}", "--store", str(store), "--announce", str(announce)]
         child = await self.children.start(name, command, environment)
         url = str(json.loads(await self.children.announced(child, announce))["url"])
         again = [*command, "--port", url.rsplit(":", 1)[1]]
         return Program(name, again, environment, announce, child, url)
+
+
+def given_servers() -> dict[str, str]:
+    """Read which servers the environment names; the rest are embedded ones of our own."""
+    return {name: os.environ[name] for name in OWN_SERVERS if os.environ.get(name)}
 
 
 async def open_stage(
@@ -107,13 +128,14 @@ async def open_stage(
     """Start everything and let the people move in."""
     opening = Opening(wish, voice, claim, children, session)
     stage = await opening.begin()
-    await asyncio.gather(_start_product(stage, opening.ports), _put_places_in(stage))
-    with voice.step("把诉求类别告诉分拨平台"):
-        await _teach_categories(stage)
-    with voice.step(f"{residents.HOW_MANY} 位居民登录、绑定手机、填写住址"):
+    doors_open = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_open_doors(stage, opening.ports, doors_open))
+        group.create_task(_put_places_in(stage, doors_open))
+    with voice.step(f"{residents.HOW_MANY} 位居民填写住址，工作人员核实"):
         await residents.move_in(stage)
-    with voice.step("工作人员登录，核实住址"):
-        await staff.come_to_work(stage, everybody=wish.ready_file is not None)
+        if wish.ready_file is not None:
+            await staff.come_to_work(stage)
         await staff.confirm_homes(stage)
     with voice.step("摆好测试手机", spoken=False):
         await _lay_out_phones(stage)
@@ -121,6 +143,30 @@ async def open_stage(
         with voice.step("对好时钟", spoken=False):
             stage.clocks_or_none = await _open_clocks(stage)
     return stage
+
+
+async def _open_doors(stage: Stage, ports: list[int], doors_open: asyncio.Event) -> None:
+    """Start the product, and let those in who need no places."""
+    with stage.voice.step("邻里：两个网页进程、一个后台进程"):
+        wanted = [(name, "serve", {"LINLI_WEB__PORT": str(port)}) for name, port in zip(WEBS, ports, strict=True)]
+        async with asyncio.TaskGroup() as group:
+            for each in [*wanted, ("work", "work", {})]:
+                group.create_task(_start_linli(stage, *each))
+    with stage.voice.step("把诉求类别告诉分拨平台"):
+        await _teach_categories(stage)
+    with stage.voice.step(f"{residents.HOW_MANY} 位居民登录、绑定手机"):
+        await residents.sign_in(stage)
+    doors_open.set()
+
+
+async def _put_places_in(stage: Stage, doors_open: asyncio.Event) -> None:
+    """Put in the places; the registrar can come as soon as there is a district and a door."""
+    with stage.voice.step("龙华的街道、社区、楼栋和工作人员"):
+        await stage.children.run("import-district", [linli(), "import", "district"], stage.env)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(staff.registrar_comes(stage, doors_open))
+            for what in ("demo-places", "demo-staff"):
+                await stage.children.run(f"import-{what}", [linli(), "import", what], stage.env)
 
 
 def _environment(folder: Path, servers: Mapping[str, str], stage: Stage) -> dict[str, str]:
@@ -145,23 +191,11 @@ def _environment(folder: Path, servers: Mapping[str, str], stage: Stage) -> dict
     }
 
 
-async def _start_product(stage: Stage, ports: list[int]) -> None:
-    with stage.voice.step("邻里：两个网页进程、一个后台进程"):
-        wanted = [(name, "serve", {"LINLI_WEB__PORT": str(port)}) for name, port in zip(WEBS, ports, strict=True)]
-        await asyncio.gather(*(_start_linli(stage, *each) for each in [*wanted, ("work", "work", {})]))
-
-
 async def _start_linli(stage: Stage, name: str, command: str, more: dict[str, str]) -> None:
     announce = stage.folder / f"{name}.url"
     arguments = [linli(), command, "--announce", str(announce)]
     child = await stage.children.start(name, arguments, {**stage.env, **more})
     await stage.children.announced(child, announce)
-
-
-async def _put_places_in(stage: Stage) -> None:
-    with stage.voice.step("龙华的街道、社区、楼栋和岗位"):
-        for what in ("district", "demo-places", "demo-staff"):
-            await stage.children.run(f"import-{what}", [linli(), "import", what], stage.env)
 
 
 async def _teach_categories(stage: Stage) -> None:

@@ -22,6 +22,8 @@ from sandbox.demo.stage import Stage, Wish
 from sandbox.demo.voice import StepError, Voice
 
 STOPPED = 130
+PICTURED = ("city", "follow")
+"""Scenes that are in the picture of the README."""
 
 
 async def perform(wish: Wish, voice: Voice, var: Path) -> int:
@@ -37,8 +39,8 @@ async def perform(wish: Wish, voice: Voice, var: Path) -> int:
                 await _play(stage, name)
             _read_out(stage, time.monotonic() - began)
             result = 0 if stage.checklist.all_done else 1
-            if wish.svg:
-                voice.console.save_svg(str(wish.svg), title="make demo")
+            if wish.svg and voice.canvas:
+                voice.canvas.save(wish.svg)
             if wish.stays:
                 _say_where(stage)
                 await _stay()
@@ -74,6 +76,8 @@ async def _everything_up(wish: Wish, voice: Voice, var: Path) -> AsyncIterator[S
 async def _play(stage: Stage, name: str) -> None:
     scene = SCENES[name]
     stage.voice.title(scene.title)
+    if name in PICTURED:
+        stage.voice.picture(Text(scene.title, style="bold"))
     with stage.voice.step(scene.title, spoken=False):
         await scene.run(stage)
 
@@ -102,11 +106,10 @@ async def _stay() -> None:
 
 def _explain(voice: Voice, error: BaseException) -> None:
     """Say which step failed and why, and show the end of the log that tells more."""
-    step = voice.at
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    if isinstance(error, StepError):
-        step, error = error.step, error.__cause__ or error
+    step, cause = voice.at, _cause_of(error)
+    while cause is not error:
+        step = error.step if isinstance(error, StepError) else step
+        error, cause = cause, _cause_of(cause)
     say = voice.complaining.print
     say(Text(f"没有做成：{step}", style="bold red"))
     say(Text(f"  {str(error) or type(error).__name__}"))
@@ -115,3 +118,10 @@ def _explain(voice: Voice, error: BaseException) -> None:
         say(Text(f"  {log} 的最后几行：", style="dim"))
         for line in last_lines(log):
             say(Text(f"    {line}"))
+
+
+def _cause_of(error: BaseException) -> BaseException:
+    """Go one step nearer to what went wrong first."""
+    if isinstance(error, BaseExceptionGroup):
+        return error.exceptions[0]
+    return error.__cause__ or error if isinstance(error, StepError) else error

@@ -1,4 +1,4 @@
-"""The demo's residents: they really sign in, bind a phone and choose a home. Start at `move_in`."""
+"""The demo's residents: they really sign in, bind a phone and choose a home. Start at `sign_in`, then `move_in`."""
 
 import asyncio
 from typing import Any
@@ -12,19 +12,17 @@ TOGETHER = 2
 FIRST_PHONE = 13_800_004_000
 
 
-async def move_in(stage: Stage) -> None:
-    """Let everybody sign in, bind the phone and say where they live."""
+async def sign_in(stage: Stage) -> None:
+    """Let everybody open the mini-program for the first time, and bind the phone."""
     stage.residents = list(await asyncio.gather(*(_sign_in(stage, at, name) for at, name in enumerate(NAMES))))
+
+
+async def move_in(stage: Stage) -> None:
+    """Let everybody say where they live."""
     communities = await _spread_communities(stage)
     await asyncio.gather(*(_settle(stage, each, communities[each.number]) for each in stage.residents))
     found = await asyncio.gather(*(_buildings(stage, community) for community in communities[TOGETHER - 1 :]))
     stage.places = [place for several in zip(*found, strict=False) for place in several]
-
-
-async def open_again(stage: Stage, resident: Resident) -> str:
-    """Open the mini-program again: the phone signs in afresh."""
-    code = (await stage.wechat.login_code(openid=resident.openid))["code"]
-    return str((await stage.product.call("POST", "/sessions", {"code": code}))["token"])
 
 
 async def _sign_in(stage: Stage, number: int, name: str) -> Resident:

@@ -1,4 +1,4 @@
-"""The demo's staff: posts from a file, signed in by `linli staff sign-in`. Start at `come_to_work`."""
+"""The demo's staff: posts from a file, signed in by `linli staff sign-in`. Start at `registrar_comes`."""
 
 import asyncio
 import csv
@@ -10,20 +10,31 @@ from sandbox.demo.stage import Post, Stage
 
 REGISTRAR = "grid_worker"
 """Who confirms all homes of the demo: a grid worker of the whole district, so that one sign-in is enough."""
+DISTRICT = "龙华区"
 
 
-async def come_to_work(stage: Stage, *, everybody: bool) -> None:
-    """Sign the registrar in, and with `everybody` one of each post around the first resident's home."""
-    path = await _way_to(stage, stage.residents[0].home_place_id)
-    district, community, grid, building = path[0], path[2], path[3], path[-1]
-    file = stage.folder / "people.csv"
-    await asyncio.to_thread(_write_people, file, path)
-    await stage.children.run("import-people", [linli(), "import", "people", str(file)], stage.env)
-    wanted = [(REGISTRAR, district)]
-    if everybody:
-        wanted += [("secretary", community), ("deputy", community), ("grid_chief", grid), ("building_leader", building)]
-    posts = await asyncio.gather(*(_sign_in(stage, role, place["id"]) for role, place in wanted))
-    stage.staff = {role: post for (role, _), post in zip(wanted, posts, strict=True)}
+async def registrar_comes(stage: Stage, doors_open: asyncio.Event) -> None:
+    """Employ the registrar for the whole district and sign them in."""
+    await _employ(stage, "registrar", ["演示登记员", "网格员", DISTRICT])
+    await doors_open.wait()
+    token = stage.residents[0].token
+    districts = await stage.product.call("GET", "/places", token=token, query={"kind": "district"})
+    stage.staff[REGISTRAR] = await _sign_in(stage, REGISTRAR, districts["items"][0]["id"])
+
+
+async def come_to_work(stage: Stage) -> None:
+    """Sign one of each post in, around the first resident's home."""
+    home = await stage.product.call(
+        "GET", f"/places/{stage.residents[0].home_place_id}", token=stage.residents[0].token
+    )
+    # From the district down: street, community, grid, perhaps an estate, building; a file names no estate.
+    path: list[dict[str, Any]] = home["path"]
+    community, grid, building = path[2], path[3], path[-1]
+    words = "/".join(step["name"] for step in (*path[:4], building))
+    await _employ(stage, "leader", ["演示楼栋长", "楼栋长", words])
+    wanted = {"secretary": community, "deputy": community, "grid_chief": grid, "building_leader": building}
+    posts = await asyncio.gather(*(_sign_in(stage, role, place["id"]) for role, place in wanted.items()))
+    stage.staff |= dict(zip(wanted, posts, strict=True))
 
 
 async def confirm_homes(stage: Stage) -> None:
@@ -33,20 +44,16 @@ async def confirm_homes(stage: Stage) -> None:
         await stage.product.call("POST", f"/staff/homes/{resident.id}/confirmation", token=token)
 
 
-async def _way_to(stage: Stage, place_id: str) -> list[dict[str, Any]]:
-    """Give the places from the district down to a building: street, community, grid, perhaps an estate."""
-    place = await stage.product.call("GET", f"/places/{place_id}", token=stage.residents[0].token)
-    path: list[dict[str, Any]] = place["path"]
-    return path
+async def _employ(stage: Stage, name: str, line: list[str]) -> None:
+    """Put one member of staff in, from a file as an office would send it."""
+    file = stage.folder / f"{name}.csv"
+    await asyncio.to_thread(_write_people, file, line)
+    await stage.children.run(f"import-{name}", [linli(), "import", "people", str(file)], stage.env)
 
 
-def _write_people(file: Path, path: list[dict[str, Any]]) -> None:
-    """Write the posts that `demo-staff` does not fill."""
+def _write_people(file: Path, line: list[str]) -> None:
     with file.open("w", encoding="utf-8", newline="") as opened:
-        table = csv.writer(opened)
-        table.writerow(["姓名", "岗位", "地点"])
-        table.writerow(["演示登记员", "网格员", path[0]["name"]])
-        table.writerow(["演示楼栋长", "楼栋长", "/".join(step["name"] for step in (*path[:4], path[-1]))])
+        csv.writer(opened).writerows([["姓名", "岗位", "地点"], line])
 
 
 async def _sign_in(stage: Stage, role: str, place_id: object) -> Post:

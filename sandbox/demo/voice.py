@@ -11,6 +11,8 @@ from rich.console import Console, RenderableType
 from rich.status import Status
 from rich.text import Text
 
+from sandbox.demo.picture import Canvas
+
 WIDTH = 100
 """Where there is no terminal to ask."""
 DONE, NOT_DONE = "做到", "没做到"
@@ -32,10 +34,11 @@ class NotShownError(Exception):
 class Voice:
     """Speaks to whoever watches; a quiet one says only what went wrong."""
 
-    def __init__(self, *, quiet: bool = False, record: bool = False) -> None:
+    def __init__(self, *, quiet: bool = False, pictured: bool = False) -> None:
         """Speak on the standard output."""
         terminal = sys.stdout.isatty()
-        self.console = Console(quiet=quiet, record=record, highlight=False, width=None if terminal else WIDTH)
+        self.console = Console(quiet=quiet, highlight=False, width=None if terminal else WIDTH)
+        self.canvas = Canvas(WIDTH) if pictured else None
         self.complaining = Console(stderr=quiet, highlight=False, soft_wrap=True)
         self.at = "开始"
         self.logs: Path | None = None
@@ -55,6 +58,11 @@ class Voice:
     def say(self, what: RenderableType = "") -> None:
         """Say a line or show a table."""
         self.console.print(what)
+
+    def picture(self, what: RenderableType) -> None:
+        """Keep something for the picture in the README, if one is wanted."""
+        if self.canvas:
+            self.canvas.add(what)
 
     def aside(self, words: str) -> None:
         """Say something less important."""

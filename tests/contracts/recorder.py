@@ -35,9 +35,7 @@ class Recorder:
     async def take(self, request: web.Request) -> web.Response:
         """Answer with an id, whatever is asked."""
         query = [(name, value) for name, value in request.query.items()]
-        self.calls.append(
-            Call(request.method, request.path, query, dict(request.headers), await request.read())
-        )
+        self.calls.append(Call(request.method, request.path, query, dict(request.headers), await request.read()))
         rows = {
             "/v2/requests.json": [{"service_request_id": f"R-{len(self.calls)}"}] if request.method == "POST" else [],
             "/v2/servicerequestupdates.json": [{"update_id": "1"}] if request.method == "POST" else [],

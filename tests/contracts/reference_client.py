@@ -38,13 +38,17 @@ class ReferenceClient:
     def services(self) -> dict[str, str]:
         """Give codes and names."""
         tree = self._get("services")
-        return {each.findtext("service_code", ""): each.findtext("service_name", "") for each in tree.findall("service")}
+        return {
+            each.findtext("service_code", ""): each.findtext("service_name", "") for each in tree.findall("service")
+        }
 
     def required_questions(self, code: str) -> list[str]:
         """Give the codes of the attributes that must be answered."""
         tree = self._get(f"services/{quote(code)}")
         return [
-            each.findtext("code", "") for each in tree.findall("attributes/attribute") if each.findtext("required") == "true"
+            each.findtext("code", "")
+            for each in tree.findall("attributes/attribute")
+            if each.findtext("required") == "true"
         ]
 
     def file(self, code: str, **fields: str) -> str:
@@ -79,6 +83,4 @@ def _read(request: Request) -> ET.Element:
 def _refuse(error: HTTPError) -> NoReturn:
     with error:
         tree = ET.fromstring(error.read())  # noqa: S314
-    raise Refused(
-        error.code, tree.findtext("error/code", ""), tree.findtext("error/description", "")
-    ) from None
+    raise Refused(error.code, tree.findtext("error/code", ""), tree.findtext("error/description", "")) from None

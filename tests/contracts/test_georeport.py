@@ -84,7 +84,9 @@ async def test_a_token_is_redeemed_for_the_id(line: Line) -> None:
 
 
 async def test_requests_are_shown_the_same_one_by_one_and_in_lists(line: Line) -> None:
-    case = await line.filed("R-1", lat="22.65", long="114.03", description=HARD_TEXT, media_url="https://linli/p?a=1&b=2")
+    case = await line.filed(
+        "R-1", lat="22.65", long="114.03", description=HARD_TEXT, media_url="https://linli/p?a=1&b=2"
+    )
     await line.filed("R-2", service_code="井盖", address_id="007")
     await line.play(case, "assigned", deliver=False)
 

@@ -76,7 +76,12 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 @given(text=TEXTS, answer=TEXTS)
 async def test_any_text_arrives_as_it_left(client: DispatchClient, recorder: Recorder, text: str, answer: str) -> None:
     recorder.calls.clear()
-    sent = [("service_code", "井盖"), ("description", text), ("attribute[pole]", answer), ("media_url", "https://a/?b=1&c=2")]
+    sent = [
+        ("service_code", "井盖"),
+        ("description", text),
+        ("attribute[pole]", answer),
+        ("media_url", "https://a/?b=1&c=2"),
+    ]
 
     assert await client.create_request(sent) == "R-1"
 
@@ -109,7 +114,10 @@ async def test_what_a_resident_does_reaches_the_core_as_forms(
         ground.opened[DispatchClient] = DispatchClient(session, settings, Breaker(5, 30))
         complaint = await phone.file(HARD_TEXT, category="130")
         await worker.run_until_idle()
-        for act, body in (("supplements", {"text": f"又坏了 {HARD_TEXT}"}), ("withdrawal", {"reason": "不用了\U0001f44c"})):
+        for act, body in (
+            ("supplements", {"text": f"又坏了 {HARD_TEXT}"}),
+            ("withdrawal", {"reason": "不用了\U0001f44c"}),
+        ):
             await do(phone, complaint, act, body)
         await worker.run_until_idle()
 

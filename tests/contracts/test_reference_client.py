@@ -14,9 +14,7 @@ async def client(line: Line) -> ReferenceClient:
     return await asyncio.to_thread(ReferenceClient.discovered, f"{line.url}{BASE}/discovery.xml", API_KEY)
 
 
-async def test_it_files_with_the_first_service_and_sees_the_request_closed(
-    line: Line, client: ReferenceClient
-) -> None:
+async def test_it_files_with_the_first_service_and_sees_the_request_closed(line: Line, client: ReferenceClient) -> None:
     first = next(iter(await asyncio.to_thread(client.services)))
     questions = await asyncio.to_thread(client.required_questions, first)
 

@@ -7,6 +7,7 @@ things that exist. `LINLI_TEST_SOAK=1` asks forty times as often.
 import asyncio
 import os
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
 from schemathesis import APIOperation, Case, GenerationMode, checks
+from schemathesis.core.result import Ok
 
 from foundation.parts import load_parts
 from foundation.settings import LimitSettings, Settings
@@ -29,21 +31,22 @@ from tests.town import Town
 EXAMPLES = 1000 if os.environ.get("LINLI_TEST_SOAK") else 25
 MOST_WAIT = 0.05
 DOCUMENT = describe([endpoint for part in load_parts() for endpoint in part.endpoints])
-SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
-OPERATIONS: dict[str, Any] = {
-    operation.label: operation for result in SCHEMA.get_all_operations() if (operation := result.ok())
+OPERATIONS: dict[str, APIOperation[Any, Any, Any, Any]] = {
+    result.ok().label: result.ok()
+    for result in schemathesis.openapi.from_dict(DOCUMENT).get_all_operations()
+    if isinstance(result, Ok)
 }
 REFUSED_BY_DESIGN = {"/problems/staff-sign-in-closed"}
 """Refusals that say 5xx and mean it: a way in that this copy does not have yet."""
 
 
-def no_crash(_context: Any, answer: Any, _case: Case) -> None:
+def no_crash(_context: Any, answer: Any, _case: Case[Any]) -> None:
     """Refuse every 5xx but those."""
     if answer.status_code >= 500 and answer.json().get("type") not in REFUSED_BY_DESIGN:
         raise AssertionError(f"{answer.status_code}: {answer.text}")
 
 
-CHECKS = [
+CHECKS: list[Any] = [
     no_crash,
     checks.CHECKS.get_one("status_code_conformance"),
     checks.CHECKS.get_one("content_type_conformance"),
@@ -85,11 +88,11 @@ async def known(phone: Phone, neighbour: Phone, town: Town, core: DispatchCore, 
     }
 
 
-def cases_of(operation: APIOperation, known: dict[str, list[Any]]) -> st.SearchStrategy[Case]:
+def cases_of(operation: APIOperation[Any, Any, Any, Any], known: dict[str, list[Any]]) -> st.SearchStrategy[Case[Any]]:
     """Give requests that fit the description and, where that is possible, ones that do not, of existing things too."""
     kinds = [operation.as_strategy(GenerationMode.POSITIVE)]
     words = operation.path.split("/")
-    for word, name in zip(words, words[1:], strict=False):
+    for word, name in pairwise(words):
         if name.startswith("{"):
             kinds += [operation.as_strategy(path_parameters={name[1:-1]: each}) for each in known[word]]
     if operation.body or operation.query:
@@ -97,18 +100,19 @@ def cases_of(operation: APIOperation, known: dict[str, list[Any]]) -> st.SearchS
     return st.one_of(kinds)
 
 
-def make_telling(case: Case, known: dict[str, list[Any]]) -> None:
+def make_telling(case: Case[Any], known: dict[str, list[Any]]) -> None:
     """Name a place that exists where one that fits is named, and wait for no event for half a minute."""
     for part in (case.body, case.query):
         if not isinstance(part, dict):
             continue
         if str(part.get("place_id", "")).isdecimal():
             part["place_id"] = str(known["places"][0])
-        if isinstance(part.get("wait"), int | float):
-            part["wait"] = min(part["wait"], MOST_WAIT)
+        wait = part.get("wait")
+        if isinstance(wait, int | float):
+            part["wait"] = min(wait, MOST_WAIT)
 
 
-def ask_often(operation: APIOperation, known: dict[str, list[Any]], url: str, token: str) -> int:
+def ask_often(operation: APIOperation[Any, Any, Any, Any], known: dict[str, list[Any]], url: str, token: str) -> int:
     """Send many requests from this thread; give how many."""
     asked = 0
 
@@ -117,7 +121,7 @@ def ask_often(operation: APIOperation, known: dict[str, list[Any]], url: str, to
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(case=cases_of(operation, known))
-    def ask(case: Case) -> None:
+    def ask(case: Case[Any]) -> None:
         nonlocal asked
         asked += 1
         make_telling(case, known)

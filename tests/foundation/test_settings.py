@@ -89,7 +89,7 @@ def test_variables_of_test_runs_are_let_pass(given: Given) -> None:
         ("LINLI_LIMITS__FILING", "often", "a limit is written like 20/60s"),
         ("LINLI_LIMITS__FILING", "0/60s", "a limit is written like 20/60s"),
         ("LINLI_LIMITS__FILING", "5/0s", "a limit is written like 20/60s"),
-        ("LINLI_LIMITS__FILING", "５/60s", "a limit is written like 20/60s"),
+        ("LINLI_LIMITS__FILING", "\uff15/60s", "a limit is written like 20/60s"),
         ("LINLI_DATABASE_URL", f"{SECRET} {SECRET}", "write it like postgresql://user@host/linli"),
         ("LINLI_DATABASE_URL", f"postgres:{SECRET}@db", "write it like postgresql://user@host/linli"),
         ("LINLI_REDIS_URL", f"{SECRET}@redis", "write it like redis://host:6379/0 or unix:///run/redis.sock"),
@@ -190,7 +190,9 @@ def test_another_process_gets_the_same_settings(given: Given, tmp_path: Path, mo
     given(PRODUCTION | {"LINLI_VAR": "here", "LINLI_WEB__PORT": "0"})
     monkeypatch.chdir(tmp_path)
     settings = read_settings()
-    ask = "import sys; from foundation.settings import read_settings; sys.stdout.write(read_settings().model_dump_json())"
+    ask = (
+        "import sys; from foundation.settings import read_settings; sys.stdout.write(read_settings().model_dump_json())"
+    )
 
     environment = environment_of(settings)
     told = subprocess.run(  # noqa: S603 - our own Python

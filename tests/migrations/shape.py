@@ -21,24 +21,24 @@ from foundation.settings import DatabaseSettings
 
 OURS = "n.nspname = 'public' AND c.relname NOT LIKE 'procrastinate\\_%'"
 PARTS = {
-    "column": f"""SELECT c.relname || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || a.attnotnull
+    "column": """SELECT c.relname || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || a.attnotnull
         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE {OURS} AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped""",
-    "constraint": f"""SELECT k.conname || ' ' || pg_get_constraintdef(k.oid) FROM pg_constraint k
-        JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {OURS}""",
-    "index": f"""SELECT c.relname || ' ' || pg_get_indexdef(c.oid) FROM pg_class c
-        JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {OURS} AND c.relkind = 'i'""",
-    "trigger": f"""SELECT t.tgname || ' ' || pg_get_triggerdef(t.oid) FROM pg_trigger t
+        WHERE OURS AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped""",
+    "constraint": """SELECT k.conname || ' ' || pg_get_constraintdef(k.oid) FROM pg_constraint k
+        JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE OURS""",
+    "index": """SELECT c.relname || ' ' || pg_get_indexdef(c.oid) FROM pg_class c
+        JOIN pg_namespace n ON n.oid = c.relnamespace WHERE OURS AND c.relkind = 'i'""",
+    "trigger": """SELECT t.tgname || ' ' || pg_get_triggerdef(t.oid) FROM pg_trigger t
         JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE {OURS} AND NOT t.tgisinternal""",
+        WHERE OURS AND NOT t.tgisinternal""",
     "function": """SELECT p.proname || ' ' || pg_get_functiondef(p.oid) FROM pg_proc p
         JOIN pg_namespace n ON n.oid = p.pronamespace
         WHERE n.nspname = 'public' AND p.prokind = 'f' AND p.prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c')
         AND p.proname NOT LIKE 'procrastinate\\_%'""",
     "type": """SELECT t.typname FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
         WHERE n.nspname = 'public' AND t.typtype IN ('e', 'r', 'd') AND t.typname NOT LIKE 'procrastinate\\_%'""",
-    "sequence": f"""SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE {OURS} AND c.relkind = 'S'""",
+    "sequence": """SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE OURS AND c.relkind = 'S'""",
 }
 MADE = re.compile(
     r"\bADD CONSTRAINT (?P<constraint>\w+)"
@@ -65,7 +65,9 @@ def shape_of(url: str) -> Shape:
     """Read everything that a migration can make."""
     with psycopg.connect(url) as connection:
         return frozenset(
-            (kind, str(row[0])) for kind, sql in PARTS.items() for row in connection.execute(sql.encode()).fetchall()
+            (kind, str(row[0]))
+            for kind, sql in PARTS.items()
+            for row in connection.execute(sql.replace("OURS", OURS).encode()).fetchall()
         )
 
 
@@ -85,14 +87,12 @@ class HandWritten:
 
     def made(self) -> set[tuple[str, str]]:
         """Give the kinds and names of what its SQL makes."""
-        return {
-            (kind, name) for found in MADE.finditer(self.up) for kind, name in found.groupdict().items() if name
-        }
+        return {(kind, name) for found in MADE.finditer(self.up) for kind, name in found.groupdict().items() if name}
 
 
 def migrations() -> dict[tuple[str, str], Migration]:
     """Give every migration file, by room and name, in the order of their names."""
-    loader = MigrationLoader(apps(), PsycopgRecorder(None))  # type: ignore[arg-type]  # files need no connection
+    loader = MigrationLoader(apps(), PsycopgRecorder(None))  # files need no connection
     loader.load_disk()
     return {(key.app_label, key.name): loader.disk_migrations[key] for key in sorted(loader.disk_migrations)}
 

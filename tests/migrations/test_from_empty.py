@@ -36,10 +36,10 @@ async def test_a_migration_comes_after_those_it_depends_on(empty: str) -> None:
     order = await applied_to(empty)
 
     late = [
-        (key, tuple(needed))
+        (key, (room, name))
         for key, migration in migrations().items()
-        for needed in migration.dependencies
-        if order.index(tuple(needed)) > order.index(key)
+        for room, name in migration.dependencies
+        if order.index((room, name)) > order.index(key)
     ]
     assert late == []
 

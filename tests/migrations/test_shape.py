@@ -6,6 +6,7 @@ import psycopg
 import pytest
 from tortoise import Model
 from tortoise.fields.relational import ForeignKeyFieldInstance
+from tortoise.indexes import Index
 
 from foundation.migrating import migrate, missing_migrations
 from tests.migrations.shape import (
@@ -41,7 +42,9 @@ async def test_everything_the_hand_written_sql_makes_is_in_the_database(newest: 
 
 async def test_every_named_constraint_of_a_model_is_in_the_database(newest: str) -> None:
     named = {
-        ("constraint", constraint.name) for model in await models() for constraint in model._meta.constraints  # noqa: SLF001
+        ("constraint", constraint.name)
+        for model in await models()
+        for constraint in model._meta.constraints  # noqa: SLF001
     }
 
     assert named - names_in(shape_of(newest)) == set()
@@ -79,7 +82,8 @@ def unique_columns(model: type[Model]) -> Iterator[tuple[str, ...]]:
 
 def index_columns(model: type[Model]) -> Iterator[tuple[str, ...]]:
     for index in model._meta.indexes:  # noqa: SLF001
-        yield columns_of(model, getattr(index, "fields", index))
+        fields = index.fields if isinstance(index, Index) else index
+        yield columns_of(model, fields)
     for name, field in model._meta.fields_map.items():  # noqa: SLF001
         if field.index and name in model._meta.fields_db_projection:  # noqa: SLF001
             yield columns_of(model, [name])

@@ -157,10 +157,20 @@ class Copy:
     async def run(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        return await asyncio.to_thread(
-            subprocess.run, [LINLI, *arguments], cwd=self.folder, env=self.environment | settings,
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=READY_SECONDS, check=False,
-        )  # fmt: skip
+
+        def run() -> subprocess.CompletedProcess[str]:
+            return subprocess.run(  # noqa: S603 - our own program
+                [LINLI, *arguments],
+                cwd=self.folder,
+                env=self.environment | settings,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=READY_SECONDS,
+                check=False,
+            )
+
+        return await asyncio.to_thread(run)
 
     async def running(self, command: str, count: int = 1) -> list[Program]:
         """Give so many living programs of a kind, ready; those that are missing are started."""

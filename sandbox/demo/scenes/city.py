@@ -63,10 +63,12 @@ class Screen:
 
     def finish(self, filed: list[Filed], views: Views) -> None:
         """Show the table a last time, also where it could not be kept in its place."""
+        table = self._table(filed, views)
+        self.stage.voice.picture(table)
         if self.live:
-            self.live.update(self._table(filed, views), refresh=True)
+            self.live.update(table, refresh=True)
         else:
-            self.stage.voice.say(self._table(filed, views))
+            self.stage.voice.say(table)
 
     def _table(self, filed: list[Filed], views: Views) -> RenderableType:
         return self.board.draw(filed, views, now=self.stage.clocks.now(), day=self.stage.clocks.day)
@@ -76,7 +78,7 @@ async def run(stage: Stage) -> None:
     """File everything, let days pass, and see every complaint answered."""
     messages = messages_for(stage.wish)
     rows = min(max(stage.voice.console.height - TABLE_MARGIN, FEWEST_ROWS), MOST_ROWS)
-    screen, desk = Screen(stage, Board(rows, len(messages))), Desk(stage)
+    screen, desk = Screen(stage, Board(rows, stage.voice.console.width, len(messages))), Desk(stage)
     await stage.core.work_at(0)
     await desk.read_categories()
     before, began = len(stage.filed), time.monotonic()

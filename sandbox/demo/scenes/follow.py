@@ -41,8 +41,9 @@ class Telling:
         first = len(self.wire.seen) + 1
         messages = await self.wire.gathered()
         line = heading(self.stage.clocks.now(), self.stage.clocks.day)
-        self.stage.voice.say(line + f"  {words}")
-        self.stage.voice.say(table_of(messages, first))
+        for shown in (line + f"  {words}", table_of(messages, first)):
+            self.stage.voice.say(shown)
+            self.stage.voice.picture(shown)
 
 
 async def run(stage: Stage) -> None:

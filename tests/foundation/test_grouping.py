@@ -1,0 +1,91 @@
+"""Callers that come while a batch is under way share the next one."""
+
+import asyncio
+
+import pytest
+
+from foundation.grouping import Grouped
+from foundation.tasks import spawn
+
+
+class Work:
+    """What is done to batches: each is kept, and waits for its leave."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.leave = asyncio.Event()
+        self.begun = asyncio.Event()
+
+    async def __call__(self, batch: list[int]) -> list[int]:
+        self.batches.append(batch)
+        self.begun.set()
+        await self.leave.wait()
+        if 13 in batch:
+            raise ZeroDivisionError
+        return [each * 2 for each in batch if each != 404]
+
+
+@pytest.fixture
+async def work() -> Work:
+    return Work()
+
+
+async def test_who_comes_alone_goes_at_once(work: Work) -> None:
+    work.leave.set()
+    grouped = Grouped(work)
+
+    assert [await grouped.add(1), await grouped.add(2)] == [2, 4]
+    assert work.batches == [[1], [2]]
+
+
+async def test_who_comes_meanwhile_shares_the_next_batch_in_order(work: Work) -> None:
+    grouped = Grouped(work)
+    first = spawn(grouped.add(1))
+    await work.begun.wait()
+    others = [spawn(grouped.add(n)) for n in range(2, 7)]
+    await asyncio.sleep(0)
+    work.leave.set()
+
+    assert await asyncio.gather(first, *others) == [2, 4, 6, 8, 10, 12]
+    assert work.batches == [[1], [2, 3, 4, 5, 6]]
+
+
+async def test_a_batch_holds_only_so_many(work: Work) -> None:
+    work.leave.set()
+    grouped = Grouped(work, most=3)
+
+    assert await asyncio.gather(*(grouped.add(n) for n in range(7))) == [n * 2 for n in range(7)]
+    assert [len(batch) for batch in work.batches] == [3, 3, 1]
+
+
+async def test_a_batch_that_fails_fails_for_each_of_it_and_for_nobody_else(work: Work) -> None:
+    work.leave.set()
+    grouped = Grouped(work, most=2)
+
+    results = await asyncio.gather(*(grouped.add(n) for n in (13, 1, 2, 3)), return_exceptions=True)
+
+    assert [type(each) for each in results[:2]] == [ZeroDivisionError, ZeroDivisionError]
+    assert results[2:] == [4, 6]
+    assert await grouped.add(5) == 10
+
+
+async def test_work_that_forgets_a_result_leaves_nobody_waiting(work: Work) -> None:
+    work.leave.set()
+    grouped = Grouped(work)
+
+    async with asyncio.timeout(5):
+        results = await asyncio.gather(grouped.add(404), grouped.add(1), return_exceptions=True)
+
+    assert all(isinstance(each, ValueError) for each in results)
+    assert await grouped.add(5) == 10
+
+
+async def test_who_gives_up_waiting_disturbs_nobody(work: Work) -> None:
+    grouped = Grouped(work)
+    first, second, third = (spawn(grouped.add(n)) for n in (1, 2, 3))
+    await work.begun.wait()
+    second.cancel()
+    work.leave.set()
+
+    assert await asyncio.gather(first, third) == [2, 6]
+    assert second.cancelled()
