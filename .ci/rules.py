@@ -40,16 +40,14 @@ def real_time(path: str, tree: ast.Module) -> Iterator[Fault]:
     if path == "foundation/clock.py":
         return
     for node in ast.walk(tree):
-        if _is_attribute(node, ("now", "utcnow", "today"), of=("datetime", "date", "datetime.datetime", "datetime.date")):
+        if _is_attribute(
+            node, ("now", "utcnow", "today"), of=("datetime", "date", "datetime.datetime", "datetime.date")
+        ):
             yield Fault(path, node.lineno, "ask a Clock, or foundation.clock.real_now()")
 
 
 def _is_attribute(node: ast.AST, names: tuple[str, ...], *, of: tuple[str, ...]) -> TypeGuard[ast.Attribute]:
-    return (
-        isinstance(node, ast.Attribute)
-        and node.attr in names
-        and ast.unparse(node.value) in of
-    )
+    return isinstance(node, ast.Attribute) and node.attr in names and ast.unparse(node.value) in of
 
 
 def _is_fstring(arguments: list[ast.expr]) -> bool:

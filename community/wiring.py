@@ -16,8 +16,11 @@ from foundation.parts import Desk, Gauge, Part, Ping, Schedule, Sweep
 PART = Part(
     name="community",
     models=(
-        "community.places.models", "community.calendar.models", "community.people.models",
+        "community.places.models",
+        "community.calendar.models",
+        "community.people.models",
         "community.complaints.models",
+        "community.complaints.dispatch_models",
     ),
     migrations="community.migrations",
     reactions=(push_to_dispatch, tell_dispatch, count_results_anew),
@@ -34,13 +37,18 @@ PART = Part(
     topics=(COMPLAINT_TOPIC,),
     pings=(
         Ping(
-            "dispatch core", lambda ground: ground.get(DispatchClient).ping(),
+            "dispatch core",
+            lambda ground: ground.get(DispatchClient).ping(),
             "see LINLI_DISPATCH__BASE_URL, or call the core's operator; complaints wait and are passed on later",
             needed=False,
         ),
     ),
     gauges=(
-        Gauge("linli_dispatch_parked", "What waits for a person: refused messages, unfit or conflicting updates", count_parked),
+        Gauge(
+            "linli_dispatch_parked",
+            "What waits for a person: refused messages, unfit or conflicting updates",
+            count_parked,
+        ),
         Gauge("linli_dispatch_unsent", "Messages the dispatch core has not been told yet", count_unsent),
         Gauge("linli_dispatch_unread", "Updates of the core that are stored and not yet applied", count_unread),
     ),

@@ -48,7 +48,8 @@ class Claims:
                       AND (claimed_until IS NULL OR claimed_until < now())
                     ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
                 RETURNING *""",  # noqa: S608 - the table's name is ours
-            self.lease_seconds, self.batch,
+            self.lease_seconds,
+            self.batch,
         )
 
 

@@ -13,8 +13,11 @@ from foundation.clock import real_now
 from foundation.parts import commands
 
 app = typer.Typer(
-    name="linli", help="邻里: the resident-facing backend of a city district.", no_args_is_help=True,
-    add_completion=False, pretty_exceptions_enable=False,
+    name="linli",
+    help="邻里: the resident-facing backend of a city district.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
 )
 clock_app = typer.Typer(name="clock", help="Show or move the domain's time; never in production.", no_args_is_help=True)
 vault_app = typer.Typer(name="vault", help="The keys personal data are sealed with.", no_args_is_help=True)
@@ -142,7 +145,9 @@ def clock_set(at: Annotated[str, typer.Argument(help="2026-11-21T08:00:00+08:00"
 
 
 @clock_app.command("advance")
-def clock_advance(by: Annotated[str, typer.Argument(help="90s, 31m, 25h, 3d, seconds, or - for spans by line")]) -> None:
+def clock_advance(
+    by: Annotated[str, typer.Argument(help="90s, 31m, 25h, 3d, seconds, or - for spans by line")],
+) -> None:
     """Move the domain's time on, for all processes at once; with `-`, each line read is one move."""
     for line in sys.stdin if by == "-" else [by]:
         span = _span(line.strip())
@@ -196,9 +201,7 @@ def vault_rotate() -> None:
     from foundation.vault import rotate  # noqa: PLC0415
 
     columns = [column for part in load_parts() for column in part.sealed]
-    done = with_ground(
-        lambda ground: rotate(get_connections().get("default"), ground.vault, columns), name="vault"
-    )
+    done = with_ground(lambda ground: rotate(get_connections().get("default"), ground.vault, columns), name="vault")
     for each in done:
         column = f"{each.column.table}.{each.column.column}"
         typer.echo(f"{column}: {each.resealed} resealed, {each.unreadable} unreadable")

@@ -68,7 +68,8 @@ async def move(change: Callable[[ClockReading, datetime], ClockReading]) -> Cloc
     async with transaction() as tx:
         await tx.query(
             "INSERT INTO clock_setting (name, real_at, domain_at, rate) VALUES (%s, now(), now(), 1)"
-            " ON CONFLICT DO NOTHING", ROW,
+            " ON CONFLICT DO NOTHING",
+            ROW,
         )
         row = await ClockSetting.select_for_update().get(name=ROW)
         reading = _changed(ClockReading(row.real_at, row.domain_at, row.rate), change)

@@ -51,9 +51,7 @@ def standing(*, quiet: bool = True) -> Iterator[Settings]:
     configure_logging("warning" if quiet else settings.log_level, stream=sys.stderr if quiet else None)
     try:
         with servers(settings.var, database_url=settings.database_url, redis_url=settings.redis_url) as found:
-            yield settings.model_copy(
-                update={"database_url": found.database_url, "redis_url": found.redis_url}
-            )
+            yield settings.model_copy(update={"database_url": found.database_url, "redis_url": found.redis_url})
     except (EmbeddedServerError, CommandError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
@@ -75,8 +73,10 @@ async def bring_up_to_date(settings: Settings) -> list[str]:
             applied.append(f"{room} {name}")
 
     config = tortoise_config(
-        settings.database_url or "", apps_of(load_parts()),
-        settings.database.model_copy(update={"pool": 2}), name="linli-migrate",
+        settings.database_url or "",
+        apps_of(load_parts()),
+        settings.database.model_copy(update={"pool": 2}),
+        name="linli-migrate",
     )
     await migrate(config, report=note)
     return applied

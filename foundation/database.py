@@ -185,9 +185,15 @@ def tortoise_config(
         )
     )
     credentials = {
-        "host": "", "port": 5432, "user": known.get("user"), "password": None, "database": known.get("dbname"),
+        "host": "",
+        "port": 5432,
+        "user": known.get("user"),
+        "password": None,
+        "database": known.get("dbname"),
         "conninfo": make_conninfo(url, application_name=name, options=options),
-        "minsize": settings.pool, "maxsize": settings.pool, "timeout": settings.wait_seconds,
+        "minsize": settings.pool,
+        "maxsize": settings.pool,
+        "timeout": settings.wait_seconds,
         "reset": _leave_as_it_is,
     }
     return {
@@ -207,4 +213,3 @@ async def connected(config: dict[str, Any]) -> AsyncIterator[None]:
         yield
     finally:
         await Tortoise.close_connections()
-

@@ -48,7 +48,12 @@ async def retry_given_up(tx: Transaction) -> int:
 def _again(row: dict[str, Any]) -> JobCall:
     return JobCall(
         StoredJob(
-            id=None, queue=row["queue_name"], lock=row["lock"], queueing_lock=row["queueing_lock"],
-            task_name=row["task_name"], task_kwargs=row["args"], priority=row["priority"],
+            id=None,
+            queue=row["queue_name"],
+            lock=row["lock"],
+            queueing_lock=row["queueing_lock"],
+            task_name=row["task_name"],
+            task_kwargs=row["args"],
+            priority=row["priority"],
         )
     )

@@ -97,21 +97,23 @@ class Job:
     run: Callable[..., Awaitable[None]]
     priority: int
 
-    def call(
-        self, *, lock: str | None = None, at: datetime | None = None, **arguments: Any
-    ) -> JobCall:
+    def call(self, *, lock: str | None = None, at: datetime | None = None, **arguments: Any) -> JobCall:
         """Make one call of it: arguments as JSON values, `at` a real instant before which it stays."""
         return JobCall(
             StoredJob(
-                id=None, queue="default", lock=lock, queueing_lock=None, task_name=self.name,
-                task_kwargs=arguments, scheduled_at=at, priority=self.priority,
+                id=None,
+                queue="default",
+                lock=lock,
+                queueing_lock=None,
+                task_name=self.name,
+                task_kwargs=arguments,
+                scheduled_at=at,
+                priority=self.priority,
             )
         )
 
 
-def job(
-    name: str, *, attempts: int | None = 25, priority: int = 0
-) -> Callable[[Callable[..., Awaitable[None]]], Job]:
+def job(name: str, *, attempts: int | None = 25, priority: int = 0) -> Callable[[Callable[..., Awaitable[None]]], Job]:
     """Make `async def f(ground, *, …)` a job with the wire name `name`.
 
     It is run at least once. After `attempts` failures it stays as failed and is

@@ -64,8 +64,14 @@ async def _schedule(ground: Ground, parts: tuple[Part, ...]) -> AsyncIterator[No
 def _add(scheduler: AsyncIOScheduler, ground: Ground, schedule: Schedule) -> None:
     every = schedule.every(ground.settings)
     scheduler.add_job(
-        defer_once, "interval", [schedule.job], seconds=every.total_seconds(), id=schedule.job.name,
-        coalesce=True, max_instances=1, misfire_grace_time=max(60, int(every.total_seconds())),
+        defer_once,
+        "interval",
+        [schedule.job],
+        seconds=every.total_seconds(),
+        id=schedule.job.name,
+        coalesce=True,
+        max_instances=1,
+        misfire_grace_time=max(60, int(every.total_seconds())),
     )
 
 

@@ -37,9 +37,7 @@ class PsycopgExecutor(MigrationExecutor):
         self.recorder = self.loader.recorder = PsycopgRecorder(connection)
 
 
-async def migrate(
-    config: dict[str, Any], *, report: Callable[[str, str, str], object] | None = None
-) -> None:
+async def migrate(config: dict[str, Any], *, report: Callable[[str, str, str], object] | None = None) -> None:
     """Apply what is missing, all or nothing; `report` gets (event, room, name) for each migration.
 
     Raises:

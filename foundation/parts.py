@@ -126,10 +126,7 @@ def load_parts(names: Sequence[str] = ROOMS) -> tuple[Part, ...]:
 def commands() -> "list[typer.Typer]":
     """Give the rooms' own commands; their modules import nothing heavy until a command runs."""
     return [
-        group
-        for name in ROOMS
-        if find_spec(f"{name}.commands")
-        for group in import_module(f"{name}.commands").COMMANDS
+        group for name in ROOMS if find_spec(f"{name}.commands") for group in import_module(f"{name}.commands").COMMANDS
     ]
 
 

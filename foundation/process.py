@@ -134,7 +134,10 @@ async def _run_jobs(ground: Ground, url: str) -> None:
 async def _run_worker_once(ground: Ground, url: str) -> None:
     concurrency, dead_after = ground.settings.jobs.concurrency, ground.settings.jobs.dead_after_seconds
     connector = PsycopgConnector(
-        conninfo=url, min_size=2, max_size=concurrency + 2, timeout=ground.settings.database.wait_seconds,
+        conninfo=url,
+        min_size=2,
+        max_size=concurrency + 2,
+        timeout=ground.settings.database.wait_seconds,
         kwargs={"application_name": "linli-jobs"},
     )
     with jobs.app.replace_connector(connector):
@@ -161,8 +164,11 @@ async def answering(ground: Ground, parts: Sequence[Part]) -> AsyncIterator[web.
     app[METRICS].registry.register(LiveCollector(ground.live.figures))
     app.on_shutdown.append(lambda _: ground.live.close())
     runner = web.AppRunner(
-        app, access_log=None, shutdown_timeout=ground.settings.web.drain_seconds,
-        max_line_size=LONGEST_LINE_BYTES, max_field_size=LONGEST_LINE_BYTES,
+        app,
+        access_log=None,
+        shutdown_timeout=ground.settings.web.drain_seconds,
+        max_line_size=LONGEST_LINE_BYTES,
+        max_field_size=LONGEST_LINE_BYTES,
     )
     try:
         await runner.setup()

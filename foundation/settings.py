@@ -30,9 +30,7 @@ def _stand_in_key(name: str) -> str:
 class Group(BaseModel):
     """A group of settings; a misspelt name inside it is an error."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True)
 
 
 class WebSettings(Group):
@@ -134,9 +132,7 @@ class MediaSettings(Group):
 class VaultSettings(Group):
     """The keys personal data are sealed with."""
 
-    keys: dict[str, SecretStr] = Field(
-        default_factory=lambda: {"sandbox-1": SecretStr(_stand_in_key("vault"))}
-    )
+    keys: dict[str, SecretStr] = Field(default_factory=lambda: {"sandbox-1": SecretStr(_stand_in_key("vault"))})
     """Key id → 32 bytes in base64, as a JSON object; old keys stay until `linli vault rotate` has run."""
     current: str = "sandbox-1"
     """The key id new values are sealed with."""
@@ -288,7 +284,8 @@ class Settings(BaseSettings):
             "VAULT__INDEX_KEY": [self.vault.index_key.get_secret_value()],
         }
         return [
-            f"{PREFIX}{name}" for name, words in secrets.items()
+            f"{PREFIX}{name}"
+            for name, words in secrets.items()
             if not words or any(not word or word.startswith(STAND_IN) for word in words)
         ]
 

@@ -15,8 +15,10 @@ from foundation.wechat.miniprogram import MiniProgram, open_miniprogram
 
 HOURLY = timedelta(hours=1)
 WECHAT = Ping(
-    "WeChat", lambda ground: ground.get(MiniProgram).stable_token(),
-    "see LINLI_MINIPROGRAM__API_BASE, __APP_ID and __SECRET; until then nobody new can sign in", needed=False,
+    "WeChat",
+    lambda ground: ground.get(MiniProgram).stable_token(),
+    "see LINLI_MINIPROGRAM__API_BASE, __APP_ID and __SECRET; until then nobody new can sign in",
+    needed=False,
 )
 
 

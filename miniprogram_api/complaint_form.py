@@ -12,18 +12,18 @@ from community.places.queries import settled_place
 from foundation.access import Access
 from foundation.web import Call, Id, Input, ParagraphText, endpoint
 from foundation.words import say
-from miniprogram_api.complaint_views import (
+from miniprogram_api.complaint_form_views import (
     CategoryTreeView,
     CategoryView,
     EmergencyNumberView,
     EmergencyView,
-    PublicComplaintView,
     QuestionView,
     SimilarListView,
     SimilarView,
     SuggestionListView,
     SuggestionView,
 )
+from miniprogram_api.complaint_views import PublicComplaintView
 
 ADVICE = "如果现在有危险，请先打电话，不要等。"
 CALM_ADVICE = "着火、受伤、被抢，先打电话。"
@@ -55,7 +55,9 @@ def _level(under: list[Category], depth: int) -> list[CategoryView]:
         return [_leaf(category) for category in under]
     return [
         CategoryView(
-            code=None, name=name, questions=[],
+            code=None,
+            name=name,
+            questions=[],
             children=_level([category for category in under if category.path[depth] == name], depth + 1),
         )
         for name in names
@@ -75,14 +77,19 @@ def _leaf(category: Category) -> CategoryView:
 )
 async def get_category_suggestion(call: Call, query: TextQuery) -> SuggestionListView:  # noqa: ARG001
     """Give up to three, best first; empty when nothing speaks for one."""
-    return SuggestionListView(items=[
-        SuggestionView(code=each.category.code, path=list(each.category.path), confidence=each.confidence)
-        for each in suggest(query.text)
-    ])
+    return SuggestionListView(
+        items=[
+            SuggestionView(code=each.category.code, path=list(each.category.path), confidence=each.confidence)
+            for each in suggest(query.text)
+        ]
+    )
 
 
 @endpoint(
-    "GET", "/complaints/similar", access=Access.RESIDENT, errors=(UnknownPlaceError,),
+    "GET",
+    "/complaints/similar",
+    access=Access.RESIDENT,
+    errors=(UnknownPlaceError,),
     summary="Find similar complaints nearby",
 )
 async def get_similar_complaints(call: Call, query: SimilarQuery) -> SimilarListView:
@@ -95,10 +102,12 @@ async def get_similar_complaints(call: Call, query: SimilarQuery) -> SimilarList
     community = await community_above(place_id) if place_id is not None else None
     found = await similar_complaints(query.text, community, actor=call.actor, at=call.at)
     pictures = await pictures_of([(each.complaint, Viewer.SUPPORTER) for each in found])
-    return SimilarListView(items=[
-        SimilarView(complaint=PublicComplaintView.of(picture), likeness=each.likeness)
-        for picture, each in zip(pictures, found, strict=True)
-    ])
+    return SimilarListView(
+        items=[
+            SimilarView(complaint=PublicComplaintView.of(picture), likeness=each.likeness)
+            for picture, each in zip(pictures, found, strict=True)
+        ]
+    )
 
 
 @endpoint("GET", "/complaints/emergency", access=Access.SIGNED_IN, summary="Whether to phone instead")

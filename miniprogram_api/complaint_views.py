@@ -1,11 +1,9 @@
-"""The shapes of complaints on the wire: what phones send and what they are shown."""
+"""What phones are shown of complaints. What they send is in `complaint_bodies.py`."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 from uuid import UUID
-
-from pydantic import Field, model_validator
 
 from community.calendar.working_days import WorkingCalendar
 from community.complaints.access import Viewer
@@ -15,92 +13,10 @@ from community.complaints.models import Channel, Complaint, DeadlineKind, Deadli
 from community.complaints.models import Deadline as StoredDeadline
 from community.complaints.queries import Picture
 from community.complaints.showing import explain_deadline, show_media
-from community.places.coordinates import Datum
 from community.places.queries import PlaceDescription
 from foundation.clock import real_now
 from foundation.ground import Ground
-from foundation.web import Id, Input, LineText, Output, ParagraphText
-from foundation.web.fields import refusal
-
-MOST_MEDIA = 9
-
-
-class LocationBody(Input):
-    """A pin; its datum is named because phones and maps differ by about 600 m."""
-
-    lng: Annotated[float, Field(ge=-180, le=180)]
-    lat: Annotated[float, Field(ge=-90, le=90)]
-    datum: Literal[Datum.GCJ02, Datum.WGS84]
-
-
-class OnBehalfOfBody(Input):
-    """For whom the resident speaks."""
-
-    name: Annotated[str, LineText(1, 30)]
-    phone: Annotated[str, LineText(5, 20), Field(json_schema_extra={"examples": ["13800000413"]})]
-
-
-MediaIds = Annotated[list[UUID], Field(max_length=MOST_MEDIA)]
-
-
-class FileComplaintBody(Input):
-    """What the phone sends."""
-
-    text: Annotated[str, ParagraphText(5, 4000)]
-    category: Annotated[str, LineText(1, 16)] | None = None
-    place_id: Id | None = None
-    location: LocationBody | None = None
-    media_ids: MediaIds = []
-    confidential: bool = False
-    """The unit does not learn who it was."""
-    anonymous: bool = False
-    """The public does not learn who it was."""
-    on_behalf_of: OnBehalfOfBody | None = None
-    answers: dict[str, Annotated[str, LineText(1, 200)]] = Field(default_factory=dict, max_length=20)
-
-    @model_validator(mode="after")
-    def refuse_one_photo_twice(self) -> Self:
-        """Each photo once."""
-        _refuse_twice(self.media_ids)
-        return self
-
-
-class SupplementBody(Input):
-    """More words, more photos."""
-
-    text: Annotated[str, ParagraphText(1, 4000)]
-    media_ids: MediaIds = []
-
-    @model_validator(mode="after")
-    def refuse_one_photo_twice(self) -> Self:
-        """Each photo once."""
-        _refuse_twice(self.media_ids)
-        return self
-
-
-def _refuse_twice(media_ids: list[UUID]) -> None:
-    if len(set(media_ids)) != len(media_ids):
-        raise refusal("repeated", "同一张照片只能用一次")
-
-
-class ReasonBody(Input):
-    """Why."""
-
-    reason: Annotated[str, ParagraphText(1, 500)]
-
-
-Mark = Annotated[int, Field(ge=1, le=5)]
-
-
-class RatingBody(Input):
-    """Solved or not, and four marks from 1 to 5."""
-
-    solved: bool
-    speed: Mark
-    result: Mark
-    service: Mark
-    answer: Mark
-    text: Annotated[str, ParagraphText(1, 1000)] | None = None
+from foundation.web import Id, Output
 
 
 class MediaView(Output):
@@ -132,25 +48,6 @@ class ComplaintPlaceView(Output):
         return cls(id=place.id, name=place.name, path=[PlaceStepView(id=s.id, name=s.name) for s in place.path])
 
 
-class QuestionView(Output):
-    """Something more to ask in a category."""
-
-    code: str
-    text: str
-    required: bool
-    choices: list[str]
-
-
-class CategoryView(Output):
-    """A node of the category tree."""
-
-    code: str | None
-    """Only the leaves can be chosen; the levels above have none."""
-    name: str
-    questions: list[QuestionView]
-    children: list["CategoryView"]
-
-
 class CategoryPathView(Output):
     """A category by its code, with its way down the tree."""
 
@@ -161,14 +58,6 @@ class CategoryPathView(Output):
     def of(cls, category: Category) -> Self:
         """Show a category."""
         return cls(code=category.code, path=list(category.path))
-
-
-class SuggestionView(Output):
-    """A category a text seems to belong to."""
-
-    code: str
-    path: list[str]
-    confidence: Annotated[float, Field(ge=0, le=1)]
 
 
 class ResponsibleView(Output):
@@ -204,9 +93,15 @@ class DeadlineView(Output):
         """Show a promise."""
         late = deadline.state is DeadlineState.LATE
         return cls(
-            kind=deadline.kind, due_at=deadline.due_at, state=deadline.state, met_at=deadline.met_at,
-            explanation=explain_deadline(deadline.kind.value, late=late, reason=deadline.reason, language=reader.language),
-            started_at=deadline.started_at, round=deadline.round,
+            kind=deadline.kind,
+            due_at=deadline.due_at,
+            state=deadline.state,
+            met_at=deadline.met_at,
+            explanation=explain_deadline(
+                deadline.kind.value, late=late, reason=deadline.reason, language=reader.language
+            ),
+            started_at=deadline.started_at,
+            round=deadline.round,
             promise=_promise(deadline.kind, result_days),
             working_days_left=_working_days_left(deadline, reader),
         )
@@ -298,19 +193,32 @@ class ComplaintView(Output):
         complaint, own = picture.complaint, picture.viewer is Viewer.OWNER
         media = [MediaView(**show_media(each, reader.ground.media.url)) for each in picture.media]
         return cls(
-            id=complaint.id, number=complaint.number, status=complaint.status,
-            text=complaint.text if own else None, category=_category(complaint),
-            place=ComplaintPlaceView.of(picture.place) if picture.place else None, media=media,
-            created_at=complaint.filed_at, round=complaint.round, responsible=_responsible(complaint),
+            id=complaint.id,
+            number=complaint.number,
+            status=complaint.status,
+            text=complaint.text if own else None,
+            category=_category(complaint),
+            place=ComplaintPlaceView.of(picture.place) if picture.place else None,
+            media=media,
+            created_at=complaint.filed_at,
+            round=complaint.round,
+            responsible=_responsible(complaint),
             channel=complaint.channel,
             deadlines=[
                 DeadlineView.of(each, result_days=complaint.result_days, reader=reader) for each in picture.deadlines
             ],
-            result=_result(picture, reader.ground), rating=_rating(picture), followers=picture.followers, mine=own,
-            followed=picture.followed, confidential=own and complaint.confidential,
-            anonymous=own and complaint.anonymous, last_seq=complaint.last_seq,
+            result=_result(picture, reader.ground),
+            rating=_rating(picture),
+            followers=picture.followers,
+            mine=own,
+            followed=picture.followed,
+            confidential=own and complaint.confidential,
+            anonymous=own and complaint.anonymous,
+            last_seq=complaint.last_seq,
             push=_push(picture, reader),
-            can=list(picture.can), urge_after=picture.urge_after, server_time=reader.at,
+            can=list(picture.can),
+            urge_after=picture.urge_after,
+            server_time=reader.at,
         )
 
 
@@ -344,8 +252,13 @@ def _rating(picture: Picture) -> RatingView | None:
     if rating is None:
         return None
     return RatingView(
-        solved=rating.solved, speed=rating.speed, result=rating.result, service=rating.service,
-        answer=rating.answer, text=rating.text, round=rating.round,
+        solved=rating.solved,
+        speed=rating.speed,
+        result=rating.result,
+        service=rating.service,
+        answer=rating.answer,
+        text=rating.text,
+        round=rating.round,
     )
 
 
@@ -364,29 +277,13 @@ class PublicComplaintView(Output):
         """Show the little that is everybody's."""
         complaint = picture.complaint
         return cls(
-            id=complaint.id, status=complaint.status, category=_category(complaint),
+            id=complaint.id,
+            status=complaint.status,
+            category=_category(complaint),
             place=ComplaintPlaceView.of(picture.place) if picture.place else None,
-            followers=picture.followers, created_at=complaint.filed_at,
+            followers=picture.followers,
+            created_at=complaint.filed_at,
         )
-
-
-class SimilarView(Output):
-    """A complaint that may be about the same thing."""
-
-    complaint: PublicComplaintView
-    likeness: Annotated[float, Field(ge=0, le=1)]
-
-
-class SimilarListView(Output):
-    """The most similar ones, best first."""
-
-    items: list[SimilarView]
-
-
-class SuggestionListView(Output):
-    """The best guesses, best first; empty when nothing speaks for one."""
-
-    items: list[SuggestionView]
 
 
 class EventView(Output):
@@ -407,25 +304,3 @@ class EventListView(Output):
 
     items: list[EventView]
     last_seq: int
-
-
-class EmergencyNumberView(Output):
-    """A number to call."""
-
-    number: str
-    name: str
-
-
-class EmergencyView(Output):
-    """Whether what is written asks for a telephone rather than a form."""
-
-    emergency: bool
-    numbers: list[EmergencyNumberView]
-    advice: str
-
-
-class CategoryTreeView(Output):
-    """The whole tree."""
-
-    items: list[CategoryView]
-

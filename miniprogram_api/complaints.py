@@ -51,17 +51,8 @@ from foundation.access import Access
 from foundation.media.errors import MediaAlreadyUsedError, MediaNotFoundError
 from foundation.web import Call, Input, endpoint
 from foundation.web.lists import BadCursorError, PageQuery, PageView, cursor_at, read_cursor
-from miniprogram_api.complaint_views import (
-    ComplaintView,
-    EventListView,
-    EventView,
-    FileComplaintBody,
-    PublicComplaintView,
-    RatingBody,
-    Reader,
-    ReasonBody,
-    SupplementBody,
-)
+from miniprogram_api.complaint_bodies import FileComplaintBody, RatingBody, ReasonBody, SupplementBody
+from miniprogram_api.complaint_views import ComplaintView, EventListView, EventView, PublicComplaintView, Reader
 
 
 class ComplaintPath(Input):
@@ -90,22 +81,36 @@ ENDED_ERRORS = (ComplaintAlreadyClosedError,)
 
 
 @endpoint(
-    "POST", "/complaints", access=Access.RESIDENT, status=201, idempotent=True, limit="filing",
-    errors=(UnknownCategoryError, AnswerDoesNotFitError, UnknownPlaceError, OutsideDistrictError,
-            WhereIsMissingError, *MEDIA_ERRORS),
+    "POST",
+    "/complaints",
+    access=Access.RESIDENT,
+    status=201,
+    idempotent=True,
+    limit="filing",
+    errors=(
+        UnknownCategoryError,
+        AnswerDoesNotFitError,
+        UnknownPlaceError,
+        OutsideDistrictError,
+        WhereIsMissingError,
+        *MEDIA_ERRORS,
+    ),
     summary="File a complaint",
 )
 async def post_complaint(call: Call, body: FileComplaintBody) -> ComplaintView:
     """Store the complaint and pass it on to the dispatch core. Without a place, the caller's home is meant."""
     draft = ComplaintDraft(
-        text=body.text, category=body.category, place_id=body.place_id,
+        text=body.text,
+        category=body.category,
+        place_id=body.place_id,
         location=Point(body.location.lng, body.location.lat, body.location.datum) if body.location else None,
-        media_ids=body.media_ids, confidential=body.confidential, anonymous=body.anonymous,
-        on_behalf_of_sealed=_sealed(call, body), answers=body.answers,
+        media_ids=body.media_ids,
+        confidential=body.confidential,
+        anonymous=body.anonymous,
+        on_behalf_of_sealed=_sealed(call, body),
+        answers=body.answers,
     )
-    complaint = await file_complaint(
-        call.actor, draft, channel=Channel.MINIPROGRAM, at=call.at, live=call.ground.live
-    )
+    complaint = await file_complaint(call.actor, draft, channel=Channel.MINIPROGRAM, at=call.at, live=call.ground.live)
     return await show(call, complaint)
 
 
@@ -141,9 +146,7 @@ async def get_complaints(
         return PageView[PublicComplaintView](
             items=[PublicComplaintView.of(each) for each in seen], next_cursor=_next(near, query.limit)
         )
-    viewer, listed = (
-        (Viewer.OWNER, my_complaints) if query.scope == "mine" else (Viewer.SUPPORTER, followed_complaints)
-    )
+    viewer, listed = (Viewer.OWNER, my_complaints) if query.scope == "mine" else (Viewer.SUPPORTER, followed_complaints)
     rows = await listed(call.actor, status=query.status, before=before, limit=more)
     pictures = await pictures_of([(each, viewer) for each in rows[: query.limit]])
     reader = await _reader(call)
@@ -190,21 +193,36 @@ async def get_complaint_events(call: Call, path: ComplaintPath, query: EventsQue
 
 
 @endpoint(
-    "POST", "/complaints/{id}/supplements", access=Access.RESIDENT, status=201, idempotent=True,
-    errors=(*ENDED_ERRORS, *MEDIA_ERRORS), summary="Add to a complaint",
+    "POST",
+    "/complaints/{id}/supplements",
+    access=Access.RESIDENT,
+    status=201,
+    idempotent=True,
+    errors=(*ENDED_ERRORS, *MEDIA_ERRORS),
+    summary="Add to a complaint",
 )
 async def post_supplement(call: Call, path: ComplaintPath, body: SupplementBody) -> ComplaintView:
     """Add words and photos, any time before the end; they are passed on to the unit."""
     complaint = await supplement_complaint(
-        call.actor, path.id, text=body.text, media_ids=body.media_ids, at=call.at,
-        calendar=await current_calendar(), live=call.ground.live,
+        call.actor,
+        path.id,
+        text=body.text,
+        media_ids=body.media_ids,
+        at=call.at,
+        calendar=await current_calendar(),
+        live=call.ground.live,
     )
     return await show(call, complaint)
 
 
 @endpoint(
-    "POST", "/complaints/{id}/urgings", access=Access.RESIDENT, status=201, idempotent=True,
-    errors=(*ENDED_ERRORS, NothingToUrgeError, UrgedTooSoonError), summary="Press the unit",
+    "POST",
+    "/complaints/{id}/urgings",
+    access=Access.RESIDENT,
+    status=201,
+    idempotent=True,
+    errors=(*ENDED_ERRORS, NothingToUrgeError, UrgedTooSoonError),
+    summary="Press the unit",
 )
 async def post_urging(call: Call, path: ComplaintPath) -> ComplaintView:
     """Press the unit, at most every four hours."""
@@ -215,8 +233,13 @@ async def post_urging(call: Call, path: ComplaintPath) -> ComplaintView:
 
 
 @endpoint(
-    "POST", "/complaints/{id}/withdrawal", access=Access.RESIDENT, status=201, idempotent=True,
-    errors=(*ENDED_ERRORS, ComplaintAlreadyAnsweredError), summary="Withdraw a complaint",
+    "POST",
+    "/complaints/{id}/withdrawal",
+    access=Access.RESIDENT,
+    status=201,
+    idempotent=True,
+    errors=(*ENDED_ERRORS, ComplaintAlreadyAnsweredError),
+    summary="Withdraw a complaint",
 )
 async def post_withdrawal(call: Call, path: ComplaintPath, body: ReasonBody) -> ComplaintView:
     """Take it back, until there is a result."""
@@ -227,8 +250,13 @@ async def post_withdrawal(call: Call, path: ComplaintPath, body: ReasonBody) -> 
 
 
 @endpoint(
-    "POST", "/complaints/{id}/rating", access=Access.RESIDENT, status=201, idempotent=True,
-    errors=(*ENDED_ERRORS, NotAnsweredYetError, AlreadyRatedError), summary="Rate the result",
+    "POST",
+    "/complaints/{id}/rating",
+    access=Access.RESIDENT,
+    status=201,
+    idempotent=True,
+    errors=(*ENDED_ERRORS, NotAnsweredYetError, AlreadyRatedError),
+    summary="Rate the result",
 )
 async def post_rating(call: Call, path: ComplaintPath, body: RatingBody) -> ComplaintView:
     """Satisfied: closed. Not: done again once by itself; the second time supervised and closed."""
@@ -240,8 +268,13 @@ async def post_rating(call: Call, path: ComplaintPath, body: RatingBody) -> Comp
 
 
 @endpoint(
-    "POST", "/complaints/{id}/reopening", access=Access.RESIDENT, status=201, idempotent=True,
-    errors=(*ENDED_ERRORS, NotAnsweredYetError, RedoUsedUpError), summary="Ask for the redo",
+    "POST",
+    "/complaints/{id}/reopening",
+    access=Access.RESIDENT,
+    status=201,
+    idempotent=True,
+    errors=(*ENDED_ERRORS, NotAnsweredYetError, RedoUsedUpError),
+    summary="Ask for the redo",
 )
 async def post_reopening(call: Call, path: ComplaintPath, body: ReasonBody) -> ComplaintView:
     """Send it back to be done again, once."""

@@ -147,9 +147,7 @@ async def _by_live_ticket(ground: Ground, ticket: str) -> SignedInActor | None:
     return actor_of(person) if person else None
 
 
-async def _admit(
-    ground: Ground, person: SignedInPerson | None, key: bytes, checked_at: float
-) -> SignedInActor | None:
+async def _admit(ground: Ground, person: SignedInPerson | None, key: bytes, checked_at: float) -> SignedInActor | None:
     if person is None:
         return None
     if real_now() - person.last_used_at > USE_NOTED_EVERY:

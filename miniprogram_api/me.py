@@ -122,9 +122,7 @@ async def put_phone(call: Call, body: PhoneBody) -> MeView:
 )
 async def put_home(call: Call, body: HomeBody) -> MeView:
     """Claim a home; the same one again changes nothing."""
-    await claim_home(
-        call.actor.id, place_id=body.place_id, room=body.room, vault=call.ground.vault, at=call.at
-    )
+    await claim_home(call.actor.id, place_id=body.place_id, room=body.room, vault=call.ground.vault, at=call.at)
     return await me_of(call.actor, call.ground.vault, call.language)
 
 

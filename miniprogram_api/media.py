@@ -29,9 +29,20 @@ class UploadedMediaView(Output):
 
 
 @endpoint(
-    "POST", "/media", access=Access.SIGNED_IN, status=201, upload=True, limit="media",
-    errors=(MediaTooLargeError, UnsupportedMediaError, BrokenMediaError, TooManyPixelsError, VoiceTooLongError,
-            MediaStoreBusyError),
+    "POST",
+    "/media",
+    access=Access.SIGNED_IN,
+    status=201,
+    upload=True,
+    limit="media",
+    errors=(
+        MediaTooLargeError,
+        UnsupportedMediaError,
+        BrokenMediaError,
+        TooManyPixelsError,
+        VoiceTooLongError,
+        MediaStoreBusyError,
+    ),
     summary="Upload a photo or voice message",
 )
 async def post_media(call: Call, upload: Upload) -> UploadedMediaView:

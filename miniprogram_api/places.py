@@ -131,9 +131,9 @@ async def get_places_near(call: Call, query: NearQuery) -> NearPlacesView:  # no
     """List located places, nearest first, with the distance in metres. A person confirms which it is."""
     near = await places_near(Point(query.lng, query.lat, query.datum), limit=query.limit, pointer="/lng")
     paths = await paths_of(each.place.id for each in near)
-    return NearPlacesView(items=[
-        NearPlaceView(**_line(each.place, paths[each.place.id]), distance_m=each.distance_m) for each in near
-    ])
+    return NearPlacesView(
+        items=[NearPlaceView(**_line(each.place, paths[each.place.id]), distance_m=each.distance_m) for each in near]
+    )
 
 
 @endpoint("GET", "/places/{id}", access=Access.SIGNED_IN, errors=(PlaceNotFoundError,), summary="One place")

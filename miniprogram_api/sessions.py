@@ -107,7 +107,9 @@ async def post_staff_session(call: Call, body: SignInBody) -> StaffSessionView: 
     raise StaffSignInClosedError
 
 
-@endpoint("POST", "/live-tickets", access=Access.SIGNED_IN, status=201, summary="Get a one-time ticket for a live socket")
+@endpoint(
+    "POST", "/live-tickets", access=Access.SIGNED_IN, status=201, summary="Get a one-time ticket for a live socket"
+)
 async def post_live_ticket(call: Call) -> TicketView:
     """Make a ticket for opening a live socket where headers cannot be set."""
     return await ticket_for(call, TicketKind.LIVE)
@@ -115,9 +117,7 @@ async def post_live_ticket(call: Call) -> TicketView:
 
 async def ticket_for(call: Call, kind: TicketKind) -> TicketView:
     """Make a one-time ticket from the caller's sign-in."""
-    issued = await issue_ticket(
-        asking(call).sign_in_id, kind, real_at=real_now(), good_for=ticket_lasts(call.ground)
-    )
+    issued = await issue_ticket(asking(call).sign_in_id, kind, real_at=real_now(), good_for=ticket_lasts(call.ground))
     return TicketView(ticket=issued.ticket, expires_at=issued.expires_at)
 
 

@@ -19,7 +19,9 @@ class DispatchCore:
 
     async def control(self, path: str, body: Any = None, *, method: str = "POST") -> Any:
         """Turn one of its knobs."""
-        async with self.session.request(method, f"{self.url}/control{path}", json={} if body is None else body) as response:
+        async with self.session.request(
+            method, f"{self.url}/control{path}", json={} if body is None else body
+        ) as response:
             assert response.status < 300, await response.text()
             return await response.json(content_type=None) if await response.read() else None
 

@@ -30,8 +30,12 @@ class Worker:
     async def run_jobs(self) -> None:
         """Run every job that is due, and those they cause."""
         await jobs.app.run_worker_async(
-            wait=False, install_signal_handlers=False, listen_notify=False, concurrency=4,
-            delete_jobs="successful", additional_context={jobs.GROUND: self.ground},
+            wait=False,
+            install_signal_handlers=False,
+            listen_notify=False,
+            concurrency=4,
+            delete_jobs="successful",
+            additional_context={jobs.GROUND: self.ground},
         )
 
     async def sweep(self) -> None:

@@ -42,7 +42,7 @@ NOW = datetime(2026, 11, 20, 13, 6, tzinfo=UTC)
 async def eventually(condition: Callable[[], object], *, seconds: float = DEADLINE) -> None:
     """Return as soon as the condition holds; fail when it never does."""
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - a test looks from outside
+        while not condition():
             await asyncio.sleep(0.005)
 
 
@@ -109,9 +109,7 @@ class Notebook:
             return None
         return "plain" if page in self.plain else actor.language
 
-    async def history(
-        self, _ground: Ground, page: str, after: int, view: Hashable
-    ) -> list[tuple[int, dict[str, Any]]]:
+    async def history(self, _ground: Ground, page: str, after: int, view: Hashable) -> list[tuple[int, dict[str, Any]]]:
         self.history_reads[page] += 1
         lines = list(enumerate(self.pages[page], 1))[after : after + 200]
         await self._read()

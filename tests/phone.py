@@ -41,8 +41,10 @@ class Phone:
 
     async def post(self, path: str, body: Any = None, **options: Any) -> Answer:
         """Send."""
-        return await self.call("POST", path, json=body, **options) if body is not None else await self.call(
-            "POST", path, **options
+        return (
+            await self.call("POST", path, json=body, **options)
+            if body is not None
+            else await self.call("POST", path, **options)
         )
 
     async def file(self, text: str = "三号楼二单元的楼道灯坏了，晚上看不见路", **fields: Any) -> dict[str, Any]:

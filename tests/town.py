@@ -23,8 +23,11 @@ from foundation.ground import Ground
 from tests.phone import Phone
 
 LANE = (
-    (PlaceKind.DISTRICT, "龙华区"), (PlaceKind.STREET, "民治街道"), (PlaceKind.COMMUNITY, "北苑社区"),
-    (PlaceKind.GRID, "第三网格"), (PlaceKind.BUILDING, "12栋"),
+    (PlaceKind.DISTRICT, "龙华区"),
+    (PlaceKind.STREET, "民治街道"),
+    (PlaceKind.COMMUNITY, "北苑社区"),
+    (PlaceKind.GRID, "第三网格"),
+    (PlaceKind.BUILDING, "12栋"),
 )
 _numbers = count(1)
 
@@ -53,7 +56,10 @@ class Town:
         """Let somebody move in: signed in, phone bound, home confirmed."""
         number, at, vault = next(_numbers), self.ground.clock.now(), self.ground.vault
         signed = await sign_in(
-            WechatIdentity("sandbox-wx-app", f"test-{number}", None), device="test", at=at, real_at=real_now(),
+            WechatIdentity("sandbox-wx-app", f"test-{number}", None),
+            device="test",
+            at=at,
+            real_at=real_now(),
             good_for=timedelta(days=1),
         )
         resident_id = signed.opened.sign_in.resident_id

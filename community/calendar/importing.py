@@ -89,8 +89,7 @@ async def _days_of(years: Iterable[int]) -> list[CalendarDay]:
 
 def _same(one: CalendarDay, other: CalendarDay) -> bool:
     return all(
-        getattr(one, name) == getattr(other, name)
-        for name in ("is_off", "name", "source", "notice_year", "announced")
+        getattr(one, name) == getattr(other, name) for name in ("is_off", "name", "source", "notice_year", "announced")
     )
 
 
@@ -126,5 +125,3 @@ def _read_yes(line: SheetLine, column: str, shown: str) -> bool:
     if word not in YES | NO:
         raise LineError(shown, "not_yes_or_no", "请填“是”或“否”")
     return word in YES
-
-

@@ -61,6 +61,4 @@ def _day_of_the_package(day: date) -> CalendarDay | None:
     if name is None and is_off == (day.weekday() >= SATURDAY):
         return None
     chinese = chinese_calendar.Holiday(name).chinese if name else ""
-    return CalendarDay(
-        day=day, is_off=is_off, name=chinese, source=PACKAGE, notice_year=day.year, announced=True
-    )
+    return CalendarDay(day=day, is_off=is_off, name=chinese, source=PACKAGE, notice_year=day.year, announced=True)

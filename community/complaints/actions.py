@@ -7,6 +7,7 @@ from uuid import UUID
 
 from community.complaints.access import access_complaint_to_follow, access_own_complaint
 from community.complaints.categories import category_of, check_answers, result_days
+from community.complaints.dispatch_models import MessageKind
 from community.complaints.errors import (
     ComplaintAlreadyAnsweredError,
     ComplaintAlreadyClosedError,
@@ -17,16 +18,7 @@ from community.complaints.errors import (
 from community.complaints.events import ComplaintFiled, ComplaintProgressed
 from community.complaints.lifecycle import ENDED, WorkingDays, clamp, round_of
 from community.complaints.likeness import pairs_of
-from community.complaints.models import (
-    Channel,
-    Complaint,
-    ComplaintEvent,
-    ComplaintFollow,
-    EventType,
-    MessageKind,
-    Source,
-    Status,
-)
+from community.complaints.models import Channel, Complaint, ComplaintEvent, ComplaintFollow, EventType, Source, Status
 from community.complaints.numbers import LOCAL, case_number
 from community.complaints.timeline import (
     NewEvent,
@@ -92,25 +84,50 @@ async def _create(
 ) -> Complaint:
     running = (await tx.query("SELECT nextval('complaint_number') AS running"))[0]["running"]
     return await Complaint.create(
-        number=case_number(running, at), resident_id=actor.id, channel=channel, text=draft.text,
-        category=draft.category, place_id=where.place_id, lng=where.lng, lat=where.lat, datum=where.datum,
-        confidential=draft.confidential, anonymous=draft.anonymous,
-        on_behalf_of_sealed=draft.on_behalf_of_sealed, answers=dict(draft.answers),
-        result_days=result_days(draft.category), filed_at=at, status=Status.SUBMITTED, last_seq=1,
+        number=case_number(running, at),
+        resident_id=actor.id,
+        channel=channel,
+        text=draft.text,
+        category=draft.category,
+        place_id=where.place_id,
+        lng=where.lng,
+        lat=where.lat,
+        datum=where.datum,
+        confidential=draft.confidential,
+        anonymous=draft.anonymous,
+        on_behalf_of_sealed=draft.on_behalf_of_sealed,
+        answers=dict(draft.answers),
+        result_days=result_days(draft.category),
+        filed_at=at,
+        status=Status.SUBMITTED,
+        last_seq=1,
     )
 
 
 async def _write_first_event(tx: Transaction, complaint: Complaint, media: Sequence[Media], *, at: datetime) -> None:
     await ComplaintEvent.create(
-        complaint_id=complaint.id, seq=1, type=EventType.SUBMITTED, source=Source.RESIDENT, round=1,
-        occurred_at=at, received_at=at, text=complaint.text, media=named_media(media),
+        complaint_id=complaint.id,
+        seq=1,
+        type=EventType.SUBMITTED,
+        source=Source.RESIDENT,
+        round=1,
+        occurred_at=at,
+        received_at=at,
+        text=complaint.text,
+        media=named_media(media),
     )
     await tell_bigrams(tx.connection, complaint, pairs_of(complaint.text))
     await pass_on(complaint, 1, MessageKind.REQUEST)
 
 
 async def supplement_complaint(
-    actor: Actor, complaint_id: UUID, *, text: str, media_ids: Sequence[UUID], at: datetime, calendar: WorkingDays,
+    actor: Actor,
+    complaint_id: UUID,
+    *,
+    text: str,
+    media_ids: Sequence[UUID],
+    at: datetime,
+    calendar: WorkingDays,
     live: LiveFeed,
 ) -> Complaint:
     """Add words and photos, any time before the end.
@@ -125,8 +142,12 @@ async def supplement_complaint(
         _refuse_ended(complaint)
         media = await attach_media(actor, media_ids, at=real_now())
         await add(
-            tx, complaint, NewEvent(EventType.SUPPLEMENTED, Source.RESIDENT, at, text=text, media=media),
-            at=at, calendar=calendar, live=live,
+            tx,
+            complaint,
+            NewEvent(EventType.SUPPLEMENTED, Source.RESIDENT, at, text=text, media=media),
+            at=at,
+            calendar=calendar,
+            live=live,
         )
     return complaint
 
@@ -176,8 +197,12 @@ async def withdraw_complaint(
         if complaint.status is Status.ANSWERED:
             raise ComplaintAlreadyAnsweredError
         await add(
-            tx, complaint, NewEvent(EventType.WITHDRAWN, Source.RESIDENT, at, text=reason),
-            at=at, calendar=calendar, live=live,
+            tx,
+            complaint,
+            NewEvent(EventType.WITHDRAWN, Source.RESIDENT, at, text=reason),
+            at=at,
+            calendar=calendar,
+            live=live,
         )
     return complaint
 
@@ -196,7 +221,10 @@ async def follow_complaint(actor: Actor, complaint_id: UUID, *, at: datetime) ->
             raise OwnComplaintError
         await tx.query(
             "INSERT INTO complaint_follow (complaint_id, resident_id, followed_at) VALUES (%s, %s, %s)"
-            " ON CONFLICT DO NOTHING RETURNING id", complaint.id, actor.id, at,
+            " ON CONFLICT DO NOTHING RETURNING id",
+            complaint.id,
+            actor.id,
+            at,
         )
 
 

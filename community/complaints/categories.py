@@ -62,9 +62,11 @@ def categories() -> Mapping[str, Category]:
         questions.setdefault(row["code"], []).append(question)
     return {
         row["code"]: Category(
-            code=row["code"], path=(row["level1"], row["level2"], row["level3"]),
+            code=row["code"],
+            path=(row["level1"], row["level2"], row["level3"]),
             result_days=days.get(row["level1"], DEFAULT_DAYS),
-            questions=tuple(questions.get(row["code"], ())), words=words.get(row["code"], ()),
+            questions=tuple(questions.get(row["code"], ())),
+            words=words.get(row["code"], ()),
         )
         for row in _rows("categories.csv")
     }

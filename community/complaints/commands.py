@@ -50,4 +50,3 @@ def rebuild() -> None:
 
     seen, differed = with_ground(rebuilding.rebuild, name="rebuild")
     typer.echo(f"{seen} complaints made anew, {differed} differed.")
-

@@ -51,5 +51,3 @@ async def close_what_nobody_rated(ground: Ground) -> int:
     ids = [row.id async for row in due]
     calendar = await current_calendar()
     return sum([await close_unrated(each, at=now, calendar=calendar, live=ground.live) for each in ids])
-
-

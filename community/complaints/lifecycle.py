@@ -22,15 +22,26 @@ FEEDBACK_WITHIN = timedelta(hours=24)
 RATE_WITHIN = timedelta(days=7)
 
 RANK = {
-    Status.SUBMITTED: 0, Status.PUSHED: 1, Status.ASSIGNED: 2, Status.ACCEPTED: 3,
-    Status.IN_PROGRESS: 4, Status.ANSWERED: 5, Status.CLOSED: 6, Status.NOT_ACCEPTED: 6,
+    Status.SUBMITTED: 0,
+    Status.PUSHED: 1,
+    Status.ASSIGNED: 2,
+    Status.ACCEPTED: 3,
+    Status.IN_PROGRESS: 4,
+    Status.ANSWERED: 5,
+    Status.CLOSED: 6,
+    Status.NOT_ACCEPTED: 6,
 }
 """A status only ever rises within a round, but for `returned`."""
 
 RAISES = {
-    EventType.SUBMITTED: Status.SUBMITTED, EventType.PUSHED: Status.PUSHED, EventType.ASSIGNED: Status.ASSIGNED,
-    EventType.ACCEPTED: Status.ACCEPTED, EventType.FEEDBACK: Status.IN_PROGRESS,
-    EventType.IN_PROGRESS: Status.IN_PROGRESS, EventType.ANSWERED: Status.ANSWERED, EventType.CLOSED: Status.CLOSED,
+    EventType.SUBMITTED: Status.SUBMITTED,
+    EventType.PUSHED: Status.PUSHED,
+    EventType.ASSIGNED: Status.ASSIGNED,
+    EventType.ACCEPTED: Status.ACCEPTED,
+    EventType.FEEDBACK: Status.IN_PROGRESS,
+    EventType.IN_PROGRESS: Status.IN_PROGRESS,
+    EventType.ANSWERED: Status.ANSWERED,
+    EventType.CLOSED: Status.CLOSED,
     EventType.NOT_ACCEPTED: Status.NOT_ACCEPTED,
 }
 """Events not named here leave the status as it is."""
@@ -179,8 +190,12 @@ class _Fold:
             self.timers.cancel(self.merged_at)
         rate_by = self.answered_at + RATE_WITHIN if status is Status.ANSWERED and self.answered_at else None
         return Projection(
-            status=status, round=self.round, responsibilities=tuple(self.responsibilities),
-            timers=self.timers.seen_at(now), answered_at=self.answered_at, rate_by=rate_by,
+            status=status,
+            round=self.round,
+            responsibilities=tuple(self.responsibilities),
+            timers=self.timers.seen_at(now),
+            answered_at=self.answered_at,
+            rate_by=rate_by,
         )
 
     def _begin_round(self, each: Happening) -> None:

@@ -35,7 +35,8 @@ async def watch_many(_: Ground, asked: Sequence[tuple[Actor, str]]) -> list[Hash
            JOIN complaint c ON c.id = w.complaint_id
            WHERE c.resident_id = w.resident_id OR EXISTS (
                SELECT 1 FROM complaint_follow f WHERE f.complaint_id = c.id AND f.resident_id = w.resident_id)""",
-        [actor.id for actor, _ in wanted], [key for _, key in wanted],
+        [actor.id for actor, _ in wanted],
+        [key for _, key in wanted],
     )
     viewers = {
         (row["resident_id"], str(row["complaint_id"])): Viewer.OWNER if row["own"] else Viewer.SUPPORTER for row in rows

@@ -4,16 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from community.complaints.errors import UnknownNumberError
-from community.complaints.jobs import pass_on
-from community.complaints.models import (
-    Complaint,
+from community.complaints.dispatch_models import (
     DispatchConflict,
     DispatchMessage,
     DispatchUpdate,
     MessageState,
     UpdateState,
 )
+from community.complaints.errors import UnknownNumberError
+from community.complaints.jobs import pass_on
+from community.complaints.models import Complaint
 from foundation.clock import real_now
 from foundation.database import Transaction, query, transaction
 from foundation.given_up import given_up_jobs, retry_given_up
@@ -41,9 +41,7 @@ async def parked_things() -> list[Parked]:
         for each in messages
     ]
     things += [Parked("update", each.update_id, each.received_at, each.outcome or "") for each in updates]
-    things += [
-        Parked("conflict", each.update_id, each.received_at, "known with another body") for each in conflicts
-    ]
+    things += [Parked("conflict", each.update_id, each.received_at, "known with another body") for each in conflicts]
     things += [
         Parked("job", each.name, each.failed_at or real_now(), f"failed {each.attempts} times")
         for each in await given_up_jobs()
@@ -84,7 +82,8 @@ async def retry_everything(number: str | None) -> int:
         if number is None:
             rows = await tx.query(
                 "UPDATE dispatch_update SET state = 'waiting', attempts = 0, not_before = %s, claimed_until = NULL"
-                " WHERE state = 'parked' RETURNING id", real_now(),
+                " WHERE state = 'parked' RETURNING id",
+                real_now(),
             )
             count += len(rows) + await retry_given_up(tx)
     return count
@@ -113,7 +112,9 @@ async def _retry_messages(tx: Transaction, complaint_id: UUID | None) -> int:
         await DispatchMessage.filter(id=message.id).update(
             state=MessageState.WAITING, first_tried_at=None, next_try_at=real_now()
         )
-        tx.defer(pass_on.call(
-            complaint_id=str(message.complaint_id), seq=message.seq, lock=f"complaint:{message.complaint_id}"
-        ))
+        tx.defer(
+            pass_on.call(
+                complaint_id=str(message.complaint_id), seq=message.seq, lock=f"complaint:{message.complaint_id}"
+            )
+        )
     return len(messages)

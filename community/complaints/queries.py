@@ -8,18 +8,10 @@ from uuid import UUID
 
 from community.complaints.access import Viewer
 from community.complaints.actions import urge_after
+from community.complaints.dispatch_models import DispatchMessage, MessageKind
 from community.complaints.lifecycle import ENDED
 from community.complaints.likeness import likeness, pairs_of
-from community.complaints.models import (
-    Complaint,
-    ComplaintEvent,
-    Deadline,
-    DispatchMessage,
-    EventType,
-    MessageKind,
-    Rating,
-    Status,
-)
+from community.complaints.models import Complaint, ComplaintEvent, Deadline, EventType, Rating, Status
 from community.places.models import PlaceKind
 from community.places.queries import PlaceDescription, paths_of
 from foundation.access import Actor
@@ -73,16 +65,19 @@ async def pictures_of(seen: Sequence[tuple[Complaint, Viewer]]) -> list[Picture]
         complaint_id__in=ids, type__in=[EventType.SUBMITTED, EventType.ANSWERED]
     ).order_by("round", "occurred_at", "seq")
     messages = {
-        row.complaint_id: row
-        for row in await DispatchMessage.filter(complaint_id__in=ids, kind=MessageKind.REQUEST)
+        row.complaint_id: row for row in await DispatchMessage.filter(complaint_id__in=ids, kind=MessageKind.REQUEST)
     }
     followers = await _followers(ids)
     places = await paths_of(complaint.place_id for complaint, _ in seen if complaint.place_id is not None)
     return [
         _picture(
-            complaint, viewer, deadlines=deadlines[complaint.id], rating=ratings.get(complaint.id),
+            complaint,
+            viewer,
+            deadlines=deadlines[complaint.id],
+            rating=ratings.get(complaint.id),
             events=[event for event in events if event.complaint_id == complaint.id],
-            message=messages.get(complaint.id), followers=followers.get(complaint.id, 0),
+            message=messages.get(complaint.id),
+            followers=followers.get(complaint.id, 0),
             place=places.get(complaint.place_id) if complaint.place_id is not None else None,
             urge=await urge_after(complaint) if len(seen) == 1 and viewer is Viewer.OWNER else None,
         )
@@ -91,19 +86,32 @@ async def pictures_of(seen: Sequence[tuple[Complaint, Viewer]]) -> list[Picture]
 
 
 def _picture(
-    complaint: Complaint, viewer: Viewer, *, deadlines: Sequence[Deadline], rating: Rating | None,
-    events: Sequence[ComplaintEvent], message: DispatchMessage | None, followers: int,
-    place: PlaceDescription | None, urge: datetime | None,
+    complaint: Complaint,
+    viewer: Viewer,
+    *,
+    deadlines: Sequence[Deadline],
+    rating: Rating | None,
+    events: Sequence[ComplaintEvent],
+    message: DispatchMessage | None,
+    followers: int,
+    place: PlaceDescription | None,
+    urge: datetime | None,
 ) -> Picture:
     own = viewer is Viewer.OWNER
     answers = [event for event in events if event.type is EventType.ANSWERED]
     first = next((event for event in events if event.type is EventType.SUBMITTED), None)
     return Picture(
-        complaint=complaint, viewer=viewer, followed=not own, place=place if own else _coarse(place),
-        deadlines=deadlines, rating=rating if own else None,
+        complaint=complaint,
+        viewer=viewer,
+        followed=not own,
+        place=place if own else _coarse(place),
+        deadlines=deadlines,
+        rating=rating if own else None,
         result=answers[-1] if answers and complaint.answered_at else None,
         media=first.media if first and own else [],
-        followers=followers, push=_push(message), urge_after=urge if own else None,
+        followers=followers,
+        push=_push(message),
+        urge_after=urge if own else None,
         can=_can(complaint, rating) if own else ["unfollow"],
     )
 
@@ -159,8 +167,11 @@ async def followed_complaints(
 ) -> list[Complaint]:
     """List the complaints the actor follows, newest first."""
     return await _listed(
-        "c.id IN (SELECT complaint_id FROM complaint_follow WHERE resident_id = %s)", [actor.id],
-        status=status, before=before, limit=limit,
+        "c.id IN (SELECT complaint_id FROM complaint_follow WHERE resident_id = %s)",
+        [actor.id],
+        status=status,
+        before=before,
+        limit=limit,
     )
 
 
@@ -171,7 +182,10 @@ async def complaints_near(
     return await _listed(
         "p.path LIKE (SELECT path || '%%' FROM place WHERE id = %s) AND c.resident_id <> %s"
         " AND NOT c.confidential AND c.status NOT IN ('closed', 'withdrawn', 'not_accepted', 'merged')",
-        [community_id, actor.id], status=status, before=before, limit=limit,
+        [community_id, actor.id],
+        status=status,
+        before=before,
+        limit=limit,
     )
 
 
@@ -184,7 +198,9 @@ async def _listed(
         where, values = f"{where} AND (c.filed_at, c.id) < (%s, %s)", [*values, *before]
     rows = await query(
         f"SELECT c.id FROM complaint c LEFT JOIN place p ON p.id = c.place_id WHERE {where}"  # noqa: S608 - our words
-        " ORDER BY c.filed_at DESC, c.id DESC LIMIT %s", *values, limit,
+        " ORDER BY c.filed_at DESC, c.id DESC LIMIT %s",
+        *values,
+        limit,
     )
     return await by_ids([UUID(str(row["id"])) for row in rows])
 
@@ -216,7 +232,11 @@ async def similar_complaints(text: str, community_id: int | None, *, actor: Acto
              AND c.status NOT IN ('withdrawn', 'not_accepted', 'merged')
              AND (%s::bigint IS NULL OR p.path LIKE (SELECT path || '%%' FROM place WHERE id = %s))
            ORDER BY l.filed_at DESC LIMIT 400""",
-        sorted(asked)[:MOST_PAIRS_ASKED], at - SIMILAR_WITHIN, actor.id, community_id, community_id,
+        sorted(asked)[:MOST_PAIRS_ASKED],
+        at - SIMILAR_WITHIN,
+        actor.id,
+        community_id,
+        community_id,
     )
     scored = [(likeness(asked, set(row["pairs"])), UUID(str(row["complaint_id"]))) for row in rows]
     best = sorted((each for each in scored if each[0] >= LIKE_ENOUGH), reverse=True)[:MOST_SIMILAR]

@@ -60,17 +60,30 @@ async def rate_complaint(
         complaint = await access_own_complaint(actor, complaint_id)
         await _refuse_rating(complaint)
         await Rating.create(
-            complaint_id=complaint.id, round=complaint.round, solved=draft.solved, speed=draft.speed,
-            result=draft.result, service=draft.service, answer=draft.answer, text=draft.text, rated_at=at,
+            complaint_id=complaint.id,
+            round=complaint.round,
+            solved=draft.solved,
+            speed=draft.speed,
+            result=draft.result,
+            service=draft.service,
+            answer=draft.answer,
+            text=draft.text,
+            rated_at=at,
         )
         rated = NewEvent(
-            EventType.RATED, Source.RESIDENT, at, text=draft.text,
-            detail={"solved": draft.solved, "speed": draft.speed, "result": draft.result,
-                    "service": draft.service, "answer": draft.answer},
+            EventType.RATED,
+            Source.RESIDENT,
+            at,
+            text=draft.text,
+            detail={
+                "solved": draft.solved,
+                "speed": draft.speed,
+                "result": draft.result,
+                "service": draft.service,
+                "answer": draft.answer,
+            },
         )
-        await add(
-            tx, complaint, rated, *_what_follows(complaint, draft, at), at=at, calendar=calendar, live=live
-        )
+        await add(tx, complaint, rated, *_what_follows(complaint, draft, at), at=at, calendar=calendar, live=live)
     return complaint
 
 
@@ -127,7 +140,11 @@ async def close_unrated(complaint_id: UUID, *, at: datetime, calendar: WorkingDa
         if complaint.status is not Status.ANSWERED or not complaint.rate_by or at <= complaint.rate_by:
             return False
         await add(
-            tx, complaint, NewEvent(EventType.CLOSED, Source.SYSTEM, at, detail={"why": "not_rated"}),
-            at=at, calendar=calendar, live=live,
+            tx,
+            complaint,
+            NewEvent(EventType.CLOSED, Source.SYSTEM, at, detail={"why": "not_rated"}),
+            at=at,
+            calendar=calendar,
+            live=live,
         )
     return True

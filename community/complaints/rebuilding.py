@@ -49,8 +49,15 @@ async def _all_ids() -> AsyncIterator[UUID]:
 
 async def _picture(complaint: Complaint) -> list[Any]:
     """Give everything that is a projection, comparable."""
-    rows: list[Any] = [complaint.status, complaint.round, complaint.unit, complaint.duty_phone,
-                       complaint.answered_at, complaint.rate_by, complaint.last_seq]
+    rows: list[Any] = [
+        complaint.status,
+        complaint.round,
+        complaint.unit,
+        complaint.duty_phone,
+        complaint.answered_at,
+        complaint.rate_by,
+        complaint.last_seq,
+    ]
     for model in (Deadline, ResponsibilityInterval):
         rows += [values_of(row) for row in await model.filter(complaint_id=complaint.id).order_by("position")]
     return rows

@@ -37,9 +37,11 @@ async def recount_results(ground: Ground) -> int:
 async def _recount(ground: Ground, complaint_id: UUID, calendar: WorkingDays, *, at: datetime) -> bool:
     async with transaction() as tx:
         complaint = await Complaint.filter(id=complaint_id).select_for_update(no_key=True).get()
-        deadline = await Deadline.filter(
-            complaint_id=complaint_id, kind=DeadlineKind.RESULT, state__in=OPEN
-        ).order_by("-position").first()
+        deadline = (
+            await Deadline.filter(complaint_id=complaint_id, kind=DeadlineKind.RESULT, state__in=OPEN)
+            .order_by("-position")
+            .first()
+        )
         counted = await _last_count(complaint_id, complaint.round)
         if deadline is None or counted is None or at > deadline.due_at:
             return False
@@ -48,7 +50,10 @@ async def _recount(ground: Ground, complaint_id: UUID, calendar: WorkingDays, *,
             return False
         # A pause or an extension has moved the instant since it was counted; it moves along by the difference.
         changed = NewEvent(
-            EventType.DEADLINE_CHANGED, Source.SYSTEM, at, due_at=deadline.due_at + (fresh - counted),
+            EventType.DEADLINE_CHANGED,
+            Source.SYSTEM,
+            at,
+            due_at=deadline.due_at + (fresh - counted),
             detail={"from": deadline.due_at.isoformat(), "counted": fresh.isoformat()},
         )
         await append(complaint, changed, at=at, calendar=calendar)

@@ -7,19 +7,10 @@ from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from community.complaints.dispatch_models import DispatchMessage, MessageKind, MessageState
 from community.complaints.events import ComplaintAddedTo
 from community.complaints.lifecycle import Happening, Projection, WorkingDays, project
-from community.complaints.models import (
-    Complaint,
-    ComplaintEvent,
-    Deadline,
-    DispatchMessage,
-    EventType,
-    MessageKind,
-    MessageState,
-    ResponsibilityInterval,
-    Source,
-)
+from community.complaints.models import Complaint, ComplaintEvent, Deadline, EventType, ResponsibilityInterval, Source
 from foundation.clock import real_now
 from foundation.database import Transaction
 from foundation.live import LiveFeed
@@ -45,9 +36,7 @@ class NewEvent:
     detail: dict[str, Any] = field(default_factory=dict)
 
 
-async def append(
-    complaint: Complaint, *drafts: NewEvent, at: datetime, calendar: WorkingDays
-) -> list[ComplaintEvent]:
+async def append(complaint: Complaint, *drafts: NewEvent, at: datetime, calendar: WorkingDays) -> list[ComplaintEvent]:
     """Append events with their numbers, then bring state, deadlines and responsibility up to them.
 
     Call with the complaint locked, inside a transaction.
@@ -60,7 +49,9 @@ async def append(
         complaint.last_seq += 1
         events.append(
             await ComplaintEvent.create(
-                complaint_id=complaint.id, seq=complaint.last_seq, received_at=at,
+                complaint_id=complaint.id,
+                seq=complaint.last_seq,
+                received_at=at,
                 result_due_at=_result_due_at(complaint, draft, calendar),
                 **(_columns(draft) | {"round": draft.round or round_}),
             )
@@ -111,9 +102,7 @@ def topic_of(complaint: Complaint) -> str:
 async def reproject(complaint: Complaint, *, at: datetime, calendar: WorkingDays) -> None:
     """Make the projection anew from all events; call with the complaint locked."""
     events = await ComplaintEvent.filter(complaint_id=complaint.id).order_by("seq")
-    seen = project(
-        map(happening_of, events), result_days=complaint.result_days, calendar=calendar, now=at
-    )
+    seen = project(map(happening_of, events), result_days=complaint.result_days, calendar=calendar, now=at)
     complaint.last_seq = events[-1].seq
     await _store(complaint, seen)
 
@@ -121,8 +110,16 @@ async def reproject(complaint: Complaint, *, at: datetime, calendar: WorkingDays
 def happening_of(event: ComplaintEvent) -> Happening:
     """Give what the rules need of a stored event."""
     return Happening(
-        seq=event.seq, type=event.type, source=event.source, round=event.round, at=event.occurred_at,
-        sequence=event.sequence, unit=event.unit, duty_phone=event.duty_phone, due_at=event.due_at, text=event.text,
+        seq=event.seq,
+        type=event.type,
+        source=event.source,
+        round=event.round,
+        at=event.occurred_at,
+        sequence=event.sequence,
+        unit=event.unit,
+        duty_phone=event.duty_phone,
+        due_at=event.due_at,
+        text=event.text,
         result_due_at=event.result_due_at,
         update_id=event.update_id,
     )
@@ -136,24 +133,42 @@ async def _store(complaint: Complaint, seen: Projection) -> None:
     complaint.duty_phone = responsible.duty_phone if responsible else None
     complaint.answered_at = seen.answered_at
     complaint.rate_by = seen.rate_by
-    await complaint.save(
-        update_fields=["last_seq", "status", "round", "unit", "duty_phone", "answered_at", "rate_by"]
+    await complaint.save(update_fields=["last_seq", "status", "round", "unit", "duty_phone", "answered_at", "rate_by"])
+    await _replace(
+        Deadline,
+        complaint,
+        [
+            Deadline(
+                complaint_id=complaint.id,
+                position=position,
+                kind=timer.kind,
+                round=timer.round,
+                unit=timer.unit,
+                started_at=timer.started_at,
+                due_at=timer.due_at,
+                state=timer.state,
+                met_at=timer.met_at,
+                reason=timer.reason,
+            )
+            for position, timer in enumerate(seen.timers)
+        ],
     )
-    await _replace(Deadline, complaint, [
-        Deadline(
-            complaint_id=complaint.id, position=position, kind=timer.kind, round=timer.round, unit=timer.unit,
-            started_at=timer.started_at, due_at=timer.due_at, state=timer.state, met_at=timer.met_at,
-            reason=timer.reason,
-        )
-        for position, timer in enumerate(seen.timers)
-    ])
-    await _replace(ResponsibilityInterval, complaint, [
-        ResponsibilityInterval(
-            complaint_id=complaint.id, position=position, unit=held.unit, duty_phone=held.duty_phone,
-            helping=held.helping, from_at=held.from_at, to_at=held.to_at,
-        )
-        for position, held in enumerate(seen.responsibilities)
-    ])
+    await _replace(
+        ResponsibilityInterval,
+        complaint,
+        [
+            ResponsibilityInterval(
+                complaint_id=complaint.id,
+                position=position,
+                unit=held.unit,
+                duty_phone=held.duty_phone,
+                helping=held.helping,
+                from_at=held.from_at,
+                to_at=held.to_at,
+            )
+            for position, held in enumerate(seen.responsibilities)
+        ],
+    )
 
 
 async def _replace(

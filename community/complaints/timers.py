@@ -35,7 +35,9 @@ class Timer:
         """Give it as met at an instant: in time or late, for good."""
         late = at > self.resumed(at).due_at
         return replace(
-            self.resumed(at), met_at=at, state=DeadlineState.LATE if late else DeadlineState.MET,
+            self.resumed(at),
+            met_at=at,
+            state=DeadlineState.LATE if late else DeadlineState.MET,
             reason=reason if late else self.reason,
         )
 
@@ -65,9 +67,7 @@ class Timers:
 
     _timers: list[Timer] = field(default_factory=list)
 
-    def start(
-        self, kind: DeadlineKind, round_: int, unit: str | None, started_at: datetime, due_at: datetime
-    ) -> None:
+    def start(self, kind: DeadlineKind, round_: int, unit: str | None, started_at: datetime, due_at: datetime) -> None:
         """Begin a promise."""
         self._timers.append(Timer(kind, round_, unit, started_at, due_at))
 
@@ -88,9 +88,7 @@ class Timers:
 
     def cancel(self, at: datetime, kinds: Collection[DeadlineKind] = tuple(DeadlineKind)) -> None:
         """End the open promises of these kinds."""
-        self._timers = [
-            timer.cancelled(at) if timer.open and timer.kind in kinds else timer for timer in self._timers
-        ]
+        self._timers = [timer.cancelled(at) if timer.open and timer.kind in kinds else timer for timer in self._timers]
 
     def pause(self, at: datetime) -> None:
         """Stop the clocks that are not yet past; one that stands already stands on."""

@@ -19,9 +19,7 @@ class Whereabouts:
     datum: str | None = None
 
 
-async def find_whereabouts(
-    actor: Actor, place_id: int | None, location: Point | None
-) -> Whereabouts:
+async def find_whereabouts(actor: Actor, place_id: int | None, location: Point | None) -> Whereabouts:
     """Settle where it is. A pin never becomes a place silently: people confirm the place.
 
     Raises:

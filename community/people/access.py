@@ -72,6 +72,8 @@ async def _grant_over(actor: Actor, place_id: int, *, at: datetime) -> RoleGrant
     if not over:
         return None
     reach = Q(place_id__in=over) | Q(place_id__isnull=True)
-    return await RoleGrant.filter(
-        held_by(actor), reach, open_at(at), role__in=LOOKS_AFTER_RESIDENTS
-    ).order_by("id").first()
+    return (
+        await RoleGrant.filter(held_by(actor), reach, open_at(at), role__in=LOOKS_AFTER_RESIDENTS)
+        .order_by("id")
+        .first()
+    )

@@ -152,9 +152,7 @@ async def bind_phone(resident_id: int, phone: str, *, vault: Vault, at: datetime
         )
 
 
-async def claim_home(
-    resident_id: int, *, place_id: int, room: str, vault: Vault, at: datetime
-) -> Home:
+async def claim_home(resident_id: int, *, place_id: int, room: str, vault: Vault, at: datetime) -> Home:
     """Say where one lives. The former home ends; the same one again changes nothing, and stays confirmed.
 
     Raises:
@@ -222,7 +220,5 @@ async def _confirm(tx: Transaction, home: Home, *, grant_id: int | None, at: dat
         return home
     home.standing, home.confirmed_by_id, home.confirmed_at = Standing.CONFIRMED, grant_id, at
     await home.save(update_fields=["standing", "confirmed_by_id", "confirmed_at"])
-    tx.emit(
-        HomeConfirmed(occurred_at=at, home_id=home.id, resident_id=home.resident_id, place_id=home.place_id)
-    )
+    tx.emit(HomeConfirmed(occurred_at=at, home_id=home.id, resident_id=home.resident_id, place_id=home.place_id))
     return home

@@ -43,7 +43,9 @@ def demo_staff() -> None:
 @STAFF.command("sign-in")
 def sign_in_as(
     role: Annotated[str, typer.Option(help="Which post, such as secretary, grid_chief, building_leader.")],
-    place: Annotated[int | None, typer.Option(help="The place's id; left out, the first who holds such a post.")] = None,
+    place: Annotated[
+        int | None, typer.Option(help="The place's id; left out, the first who holds such a post.")
+    ] = None,
 ) -> None:
     """Print a token of whoever holds a post. For development; production refuses it."""
     from community.people.demo import sign_demo_staff_in  # noqa: PLC0415

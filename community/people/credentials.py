@@ -75,9 +75,7 @@ UPDATE sign_in SET revoked_at = %s WHERE id IN (
 """
 
 
-async def open_staff_session(
-    staff_id: int, *, device: str, real_at: datetime, good_for: timedelta
-) -> OpenedSignIn:
+async def open_staff_session(staff_id: int, *, device: str, real_at: datetime, good_for: timedelta) -> OpenedSignIn:
     """Sign a member of staff in, whose identity the caller has checked."""
     return await open_sign_in(staff_id=staff_id, device=device, real_at=real_at, good_for=good_for)
 
@@ -99,16 +97,14 @@ async def revoke(
     """
     async with transaction():
         own = {"staff_id": staff_id} if staff_id is not None else {"resident_id": resident_id}
-        ended = await SignIn.filter(
-            id=sign_in_id, revoked_at__isnull=True, expires_at__gt=real_at, **own
-        ).update(revoked_at=real_at)
+        ended = await SignIn.filter(id=sign_in_id, revoked_at__isnull=True, expires_at__gt=real_at, **own).update(
+            revoked_at=real_at
+        )
         if not ended:
             raise NotFoundError
 
 
-async def revoke_all(
-    *, resident_id: int | None = None, staff_id: int | None = None, real_at: datetime
-) -> int:
+async def revoke_all(*, resident_id: int | None = None, staff_id: int | None = None, real_at: datetime) -> int:
     """End every sign-in of somebody who leaves or lost a phone; give how many ended."""
     async with transaction():
         own = {"staff_id": staff_id} if staff_id is not None else {"resident_id": resident_id}
@@ -118,14 +114,12 @@ async def revoke_all(
 async def note_use(sign_in_id: int, *, real_at: datetime, good_for: timedelta) -> None:
     """Move a sign-in's end on because it is used; written at most once an hour."""
     async with transaction():
-        await SignIn.filter(
-            id=sign_in_id, revoked_at__isnull=True, last_used_at__lt=real_at - USE_NOTED_EVERY
-        ).update(last_used_at=real_at, expires_at=real_at + good_for)
+        await SignIn.filter(id=sign_in_id, revoked_at__isnull=True, last_used_at__lt=real_at - USE_NOTED_EVERY).update(
+            last_used_at=real_at, expires_at=real_at + good_for
+        )
 
 
-async def issue_ticket(
-    sign_in_id: int, kind: TicketKind, *, real_at: datetime, good_for: timedelta
-) -> IssuedTicket:
+async def issue_ticket(sign_in_id: int, kind: TicketKind, *, real_at: datetime, good_for: timedelta) -> IssuedTicket:
     """Make a one-time ticket for a page or a socket.
 
     Raises:
@@ -138,9 +132,7 @@ async def issue_ticket(
         if sign_in is None or not sign_in.is_valid(real_at):
             raise NotSignedInError
         expires_at = real_at + good_for
-        await Ticket.create(
-            ticket_hash=hash_of(ticket), sign_in_id=sign_in_id, kind=kind, expires_at=expires_at
-        )
+        await Ticket.create(ticket_hash=hash_of(ticket), sign_in_id=sign_in_id, kind=kind, expires_at=expires_at)
     return IssuedTicket(expires_at, ticket)
 
 

@@ -122,9 +122,7 @@ async def make_demo_resident(
 ) -> DemoResident:
     """Make one resident with a bound phone and a confirmed home, and sign them in."""
     openid = f"demo-resident-{number}"
-    signed_in = await sign_in(
-        WechatIdentity(app_id, openid), device="demo", at=at, real_at=real_at, good_for=good_for
-    )
+    signed_in = await sign_in(WechatIdentity(app_id, openid), device="demo", at=at, real_at=real_at, good_for=good_for)
     resident = signed_in.resident
     await bind_phone(resident.id, f"138000{number:05}", vault=vault, at=at)
     await claim_home(resident.id, place_id=place_id, room=f"{number:02}01", vault=vault, at=at)

@@ -116,9 +116,7 @@ async def _take(wanted: _Wanted, at: datetime) -> Outcome:
         async with transaction():
             known = await Staff.get_or_none(wecom_userid=wanted.card.wecom_userid) if wanted.card.wecom_userid else None
             staff = await employ(wanted.card, at=at)
-            held = await RoleGrant.exists(
-                open_at(at), staff_id=staff.id, role=wanted.role, place_id=wanted.place_id
-            )
+            held = await RoleGrant.exists(open_at(at), staff_id=staff.id, role=wanted.role, place_id=wanted.place_id)
             await appoint(PRODUCT, staff, wanted.role, place_id=wanted.place_id, post=wanted.post, at=at)
     except PostTakenError as error:
         raise LineError("岗位", "post_taken", error.message) from error

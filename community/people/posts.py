@@ -40,9 +40,11 @@ async def employ(card: StaffCard, *, at: datetime) -> Staff:
     """Give the member of staff with this card, made if new; a new name or phone under a known user id is taken over."""
     async with transaction():
         if card.wecom_userid is None:
-            known = await Staff.filter(
-                name=card.name, office_phone=card.office_phone, wecom_userid__isnull=True
-            ).order_by("id").first()
+            known = (
+                await Staff.filter(name=card.name, office_phone=card.office_phone, wecom_userid__isnull=True)
+                .order_by("id")
+                .first()
+            )
         else:
             known = await Staff.get_or_none(wecom_userid=card.wecom_userid)
         if known is None:
@@ -102,16 +104,18 @@ async def _show(staff: Staff, post: Post, place: Place, *, at: datetime) -> None
 async def appoint_leader(actor: Actor, resident_id: int, *, place_id: int, at: datetime) -> RoleGrant:
     """Make a resident the leader of a building; one who is it already stays so."""
     async with transaction():
-        held = await RoleGrant.filter(
-            open_at(at), resident_id=resident_id, role=RoleName.BUILDING_LEADER, place_id=place_id
-        ).order_by("id").first()
+        held = (
+            await RoleGrant.filter(
+                open_at(at), resident_id=resident_id, role=RoleName.BUILDING_LEADER, place_id=place_id
+            )
+            .order_by("id")
+            .first()
+        )
         if held is None:
             held = await RoleGrant.create(
                 resident_id=resident_id, role=RoleName.BUILDING_LEADER, place_id=place_id, from_at=at
             )
-            await record_look(
-                actor, subject=f"resident:{resident_id}", what="post.given", reason=_words(held)
-            )
+            await record_look(actor, subject=f"resident:{resident_id}", what="post.given", reason=_words(held))
     return held
 
 

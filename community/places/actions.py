@@ -127,9 +127,7 @@ async def settle_candidate(place_id: int, *, parent: Place) -> Place:
     return place
 
 
-async def appoint(
-    place: Place, post: Post, holder: Holder, *, from_at: datetime, subject: str = ""
-) -> Responsibility:
+async def appoint(place: Place, post: Post, holder: Holder, *, from_at: datetime, subject: str = "") -> Responsibility:
     """Give a post to somebody from an instant on; whoever held it until then is relieved.
 
     Raises:

@@ -18,6 +18,8 @@ _ORIGIN_LNG, _ORIGIN_LAT = 105.0, 35.0
 _BD_SHIFT_LNG, _BD_SHIFT_LAT = 0.0065, 0.006
 _BD_ANGLE = pi * 3000 / 180
 _EXACT_DEGREES = 1e-9
+_NEAR_A_POLE = 80.0
+"""Further out nothing is bent: degrees of longitude have no length there, and the way back would not end."""
 _MOST_STEPS = 30
 
 
@@ -75,7 +77,7 @@ def distance_m(one: Point, other: Point) -> float:
 
 
 def _from_wgs84(lng: float, lat: float, datum: Datum) -> tuple[float, float]:
-    if datum is Datum.WGS84:
+    if datum is Datum.WGS84 or abs(lat) > _NEAR_A_POLE:
         return lng, lat
     lng, lat = _bend(lng, lat)
     return (lng, lat) if datum is Datum.GCJ02 else _twist(lng, lat)

@@ -94,9 +94,7 @@ def _beside(centre: Point, chance: Random) -> Point:
 
 async def _fill_posts(tree: Tree, seed: int, report: ImportReport) -> None:
     """Let somebody hold every post of the tree that nobody holds."""
-    held = {
-        (each.place_id, each.post, each.subject): each for each in await Responsibility.filter(to_at=None)
-    }
+    held = {(each.place_id, each.post, each.subject): each for each in await Responsibility.filter(to_at=None)}
     added = []
     for number, (place, post, subject) in enumerate(_posts_of(tree)):
         if (place.id, post, subject) in held:

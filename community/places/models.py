@@ -147,9 +147,7 @@ class Responsibility(Model):
         "community.Staff", related_name="responsibilities", null=True, on_delete=fields.OnDelete.RESTRICT
     )
     staff_id: int | None
-    origin: Field[Origin] = fields.CharEnumField(
-        Origin, max_length=12, default=Origin.IMPORTED, description="Origin"
-    )
+    origin: Field[Origin] = fields.CharEnumField(Origin, max_length=12, default=Origin.IMPORTED, description="Origin")
     from_at = fields.DatetimeField()
     to_at = fields.DatetimeField(null=True)
 

@@ -134,9 +134,7 @@ async def lies_under(place_id: int, above_id: int) -> bool:
     return bool(rows)
 
 
-async def responsible_for(
-    place_id: int, post: Post, *, at: datetime, subject: str = ""
-) -> Responsibility | None:
+async def responsible_for(place_id: int, post: Post, *, at: datetime, subject: str = "") -> Responsibility | None:
     """Find who holds a post for a place at an instant, climbing until somebody does."""
     return (await responsible_for_posts(place_id, (post,), at=at, subject=subject)).get(post)
 

@@ -241,7 +241,9 @@ def _first_symbols(words: list[str]) -> list[str]:
 def _as_digits(found: re.Match[str]) -> str:
     """Turn 十二 into 12 and 三 into 3; what is no number, such as 百, stays."""
     text = found[0]
-    if not re.fullmatch("(?:[一二三四五六七八九]百)?(?:零?[一二三四五六七八九]?十)?[零\u3007一二三四五六七八九]*", text):
+    if not re.fullmatch(
+        "(?:[一二三四五六七八九]百)?(?:零?[一二三四五六七八九]?十)?[零\u3007一二三四五六七八九]*", text
+    ):
         return text
     if "十" not in text and "百" not in text:
         return "".join(str(_DIGITS[character]) for character in text)

@@ -17,9 +17,7 @@ class Batch(Generic[K, V]):
     asking. When it is quiet a question is asked at once; otherwise not more often than every `pause` seconds.
     """
 
-    def __init__(
-        self, question: Callable[[Sequence[K]], Awaitable[Sequence[V]]], *, pause: float, most: int
-    ) -> None:
+    def __init__(self, question: Callable[[Sequence[K]], Awaitable[Sequence[V]]], *, pause: float, most: int) -> None:
         self._question = question
         self._pause = pause
         self._most = most

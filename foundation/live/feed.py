@@ -135,7 +135,11 @@ class LiveFeed:
         self._board = Board(ground, topics, self.figures)
         async with open_listener(ground.settings.redis_url or "") as client:
             self._ear = Ear(
-                client, self._channel, heard=self._heard, began=self._began, stopped=self._board.stopped_to_listen,
+                client,
+                self._channel,
+                heard=self._heard,
+                began=self._began,
+                stopped=self._board.stopped_to_listen,
                 deaf_after=DEAF_BEATS * self._heartbeat,
             )
             parts = [spawn(self._ear.listen(), name="live-ear"), spawn(self._beat(), name="live-heart")]

@@ -42,8 +42,18 @@ class Peer:
     """
 
     __slots__ = (
-        "_ending", "_figures", "_grace", "_holding", "_socket", "_transport", "actor", "recheck", "refuse", "session",
-        "watchers", "writable",
+        "_ending",
+        "_figures",
+        "_grace",
+        "_holding",
+        "_socket",
+        "_transport",
+        "actor",
+        "recheck",
+        "refuse",
+        "session",
+        "watchers",
+        "writable",
     )
 
     def __init__(

@@ -35,12 +35,14 @@ async def review_watches(board: Board, peers: Collection[Peer]) -> None:
     for topic in board.topics.values():
         if topic.watch_many is None or topic.personal:
             continue
-        watches = iter([
-            (peer, peer.actor, wire, watcher)
-            for peer in peers
-            for wire, watcher in peer.watchers.items()
-            if peer.actor and watcher.stream.subject.topic is topic
-        ])
+        watches = iter(
+            [
+                (peer, peer.actor, wire, watcher)
+                for peer in peers
+                for wire, watcher in peer.watchers.items()
+                if peer.actor and watcher.stream.subject.topic is topic
+            ]
+        )
         while some := list(islice(watches, MOST_PAIRS)):
             pairs: dict[tuple[Actor, str], None] = {(a, w.stream.subject.id): None for _, a, _, w in some}
             views = dict(zip(pairs, await board.views(topic, list(pairs)), strict=True))

@@ -48,9 +48,7 @@ def health_routes(pings: Iterable[Ping], gauges: Sequence[Gauge] = ()) -> list[w
         """Write the numbers for Prometheus; one that cannot be had keeps its last value."""
         kept = request.app[METRICS]
         await asyncio.gather(*(_read(gauge, kept) for gauge in gauges))
-        return web.Response(
-            body=kept.text(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
-        )
+        return web.Response(body=kept.text(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
     return [
         web.get("/healthz", _alive),

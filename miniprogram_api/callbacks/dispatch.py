@@ -49,9 +49,18 @@ class UpdateTakenView(Output):
 
 
 @endpoint(
-    "POST", "/callbacks/dispatch", access=Access.ANYONE, tag="callbacks",
-    errors=(BadSignatureError, StaleSignatureError, ConflictingUpdateError, UnreadableRequestError,
-            InvalidFieldsError, TooLargeError),
+    "POST",
+    "/callbacks/dispatch",
+    access=Access.ANYONE,
+    tag="callbacks",
+    errors=(
+        BadSignatureError,
+        StaleSignatureError,
+        ConflictingUpdateError,
+        UnreadableRequestError,
+        InvalidFieldsError,
+        TooLargeError,
+    ),
     summary="An update from the dispatch core",
 )
 async def post_dispatch_callback(call: Call) -> UpdateTakenView:
@@ -74,9 +83,13 @@ async def post_dispatch_callback(call: Call) -> UpdateTakenView:
 def _signed(request: web.Request, raw: bytes) -> SignedCall:
     header = request.headers.get
     return SignedCall(
-        key_id=header("X-Linli-Key-Id", ""), timestamp=header("X-Linli-Timestamp", ""),
-        nonce=header("X-Linli-Nonce", ""), signature=header("X-Linli-Signature", ""),
-        method=request.method, path=request.raw_path, body=raw,
+        key_id=header("X-Linli-Key-Id", ""),
+        timestamp=header("X-Linli-Timestamp", ""),
+        nonce=header("X-Linli-Nonce", ""),
+        signature=header("X-Linli-Signature", ""),
+        method=request.method,
+        path=request.raw_path,
+        body=raw,
     )
 
 

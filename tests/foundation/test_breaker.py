@@ -13,7 +13,7 @@ LONG = 3600.0
 
 async def closed_again(breaker: Breaker) -> None:
     async with asyncio.timeout(5):
-        while breaker.is_open:  # noqa: ASYNC110 - it has no bell
+        while breaker.is_open:
             await asyncio.sleep(0.005)
 
 

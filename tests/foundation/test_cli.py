@@ -13,7 +13,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from community.complaints.models import Complaint, DispatchMessage, MessageState
+from community.complaints.dispatch_models import DispatchMessage, MessageState
+from community.complaints.models import Complaint
 from foundation.cli import program
 from foundation.clock import MovableClock, real_now
 from foundation.clock_setting import renew

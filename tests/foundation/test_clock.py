@@ -121,5 +121,5 @@ async def test_a_clock_is_kept_renewed_and_survives_a_database_that_fails(databa
 
 async def until(true: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
-        while not true():  # noqa: ASYNC110 - what is waited for is a log line, or time itself
+        while not true():
             await asyncio.sleep(0.02)

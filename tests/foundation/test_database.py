@@ -19,7 +19,9 @@ from foundation.wiring import forget_old_answers
 from tests.jobs import deferred
 
 pytestmark = pytest.mark.usefixtures("database")
-NOTE = "INSERT INTO idempotency_key (actor_key, key, request_hash, created_at) VALUES ('test', %s, '', now()) RETURNING id"
+NOTE = (
+    "INSERT INTO idempotency_key (actor_key, key, request_hash, created_at) VALUES ('test', %s, '', now()) RETURNING id"
+)
 
 
 class OurError(Exception):
@@ -36,6 +38,7 @@ async def noted() -> list[str]:
 
 def tell(told: list[str], word: str) -> Callable[[], asyncio.Future[None]]:
     """Give what a transaction runs after its commit."""
+
     async def telling() -> None:
         assert not inside_transaction()
         told.append(f"{word} {await noted()}")
@@ -157,7 +160,9 @@ async def test_reactions_are_stored_in_one_batch_at_the_end(ground: Ground) -> N
 
     rows = await query("SELECT task_name, lock, cmin::text AS command FROM procrastinate_jobs ORDER BY id")
     assert [(row["task_name"], row["lock"]) for row in rows] == [
-        (name, f"complaint:{each}") for each in ids for name in ("complaints.push_to_dispatch", "complaints.tell_dispatch")
+        (name, f"complaint:{each}")
+        for each in ids
+        for name in ("complaints.push_to_dispatch", "complaints.tell_dispatch")
     ]
     assert len({row["command"] for row in rows}) == 1
 

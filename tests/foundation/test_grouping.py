@@ -87,5 +87,5 @@ async def test_who_gives_up_waiting_disturbs_nobody(work: Work) -> None:
     second.cancel()
     work.leave.set()
 
-    assert await asyncio.gather(first, third) == [2, 6]
+    assert [await first, await third] == [2, 6]
     assert second.cancelled()

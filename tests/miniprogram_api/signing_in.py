@@ -74,9 +74,7 @@ async def resident_named(api: TestClient[Any, Any], name: str) -> Person:
 async def staff_with(api: TestClient[Any, Any], role: RoleName, place: Place | None) -> Person:
     staff = await Staff.create(name=f"{role} {place.name if place else ''}", created_at=STARTED_AT)
     await appoint(PRODUCT, staff, role, place_id=place.id if place else None, at=STARTED_AT)
-    opened = await open_staff_session(
-        staff.id, device="", real_at=real_now(), good_for=timedelta(days=30)
-    )
+    opened = await open_staff_session(staff.id, device="", real_at=real_now(), good_for=timedelta(days=30))
     return Person(api, opened.token, staff.id)
 
 

@@ -50,8 +50,10 @@ WITH_A_POST: dict[str, Owned] = {"/staff/homes/{resident_id}": _home}
 FOR_OTHERS = {("PUT", "/complaints/{id}/follow"), ("DELETE", "/complaints/{id}/follow")}
 """Made for those who do not own the thing."""
 BODIES: dict[str, Any] = {
-    "/complaints/{id}/supplements": {"text": "补充"}, "/complaints/{id}/withdrawal": {"reason": "不用了"},
-    "/complaints/{id}/rating": BAD, "/complaints/{id}/reopening": {"reason": "没解决"},
+    "/complaints/{id}/supplements": {"text": "补充"},
+    "/complaints/{id}/withdrawal": {"reason": "不用了"},
+    "/complaints/{id}/rating": BAD,
+    "/complaints/{id}/reopening": {"reason": "没解决"},
 }
 ENDPOINTS = [endpoint for part in load_parts() for endpoint in part.endpoints]
 
@@ -183,6 +185,13 @@ async def test_a_token_that_is_none_is_nobody(doors: Doors) -> None:
 async def test_an_id_of_no_known_form_is_one_that_does_not_exist(doors: Doors) -> None:
     owner = await doors.town.resident(doors.api, "主人")
 
-    for id_ in ("x", "1", "018f0000-0000-7000-8000-00000000000", "00000000-0000-0000-0000-000000000000", "%00", "..%2f"):
+    for id_ in (
+        "x",
+        "1",
+        "018f0000-0000-7000-8000-00000000000",
+        "00000000-0000-0000-0000-000000000000",
+        "%00",
+        "..%2f",
+    ):
         answer = await owner.get(f"/complaints/{id_}")
         assert (answer.status, answer.body["type"]) == (404, "/problems/not-found"), id_

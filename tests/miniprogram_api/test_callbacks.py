@@ -9,7 +9,8 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from community.complaints.dispatch.inbound import TRIES
-from community.complaints.models import ComplaintEvent, DispatchConflict, DispatchUpdate
+from community.complaints.dispatch_models import DispatchConflict, DispatchUpdate
+from community.complaints.models import ComplaintEvent
 from community.complaints.parked import parked_things, retry_everything
 from foundation.clock import FrozenClock
 from foundation.database import query
@@ -56,11 +57,19 @@ async def test_an_update_is_stored_before_it_is_answered_and_applied_a_moment_la
 
 
 FORGED: list[dict[str, Any]] = [
-    {"key": "nobody"}, {"key": ""}, {"secret": "guessed"}, {"signed_path": "/api/v1/callbacks/other"},
-    {"signed_path": PATH + "?x=1"}, {"sent": b'{"update_id": "other"}'}, {"sent": b""},
-    {"headers": {"X-Linli-Timestamp": "1700000000"}}, {"headers": {"X-Linli-Nonce": "other"}},
-    {"headers": {"X-Linli-Signature": ""}}, {"headers": {"X-Linli-Signature": "v1=\udcff"}},
-    {"headers": {"X-Linli-Nonce": "\udcff"}}, {"headers": {"X-Linli-Key-Id": "\udcff"}},
+    {"key": "nobody"},
+    {"key": ""},
+    {"secret": "guessed"},
+    {"signed_path": "/api/v1/callbacks/other"},
+    {"signed_path": PATH + "?x=1"},
+    {"sent": b'{"update_id": "other"}'},
+    {"sent": b""},
+    {"headers": {"X-Linli-Timestamp": "1700000000"}},
+    {"headers": {"X-Linli-Nonce": "other"}},
+    {"headers": {"X-Linli-Signature": ""}},
+    {"headers": {"X-Linli-Signature": "v1=\udcff"}},
+    {"headers": {"X-Linli-Nonce": "\udcff"}},
+    {"headers": {"X-Linli-Key-Id": "\udcff"}},
 ]
 
 
@@ -164,16 +173,31 @@ async def test_of_fifty_bodies_under_one_id_one_is_applied_and_the_others_are_ke
 
 
 async def test_what_is_no_json_object_is_unreadable(line: Line) -> None:
-    for garbage in (b"", b"{", b"\xff\xfe\xff", b"[]", b"null", b'"text"', b"[" * 5000, b'{"a":' * 600 + b"1" + b"}" * 600, b"1" * 5000):
+    for garbage in (
+        b"",
+        b"{",
+        b"\xff\xfe\xff",
+        b"[]",
+        b"null",
+        b'"text"',
+        b"[" * 5000,
+        b'{"a":' * 600 + b"1" + b"}" * 600,
+        b"1" * 5000,
+    ):
         answer = await line.tell(garbage)
         assert (answer.status, code(answer)) == (400, "unreadable-request"), garbage[:20]
 
 
 WRONG: list[tuple[dict[str, Any], set[str]]] = [
-    ({"update_id": None}, {"/update_id"}), ({"update_id": "x" * 129}, {"/update_id"}), ({"update_id": "\x00"}, {"/update_id"}),
-    ({"updated_datetime": "soon"}, {"/updated_datetime"}), ({"updated_datetime": "9999-12-31T23:59:59Z"}, {"/updated_datetime"}),
-    ({"due_datetime": "0001-01-01T00:00:00+14:00"}, {"/due_datetime"}), ({"sequence": "x", "round": 0}, {"/sequence", "/round"}),
-    ({"media_url": ["https://x/1.jpg", 2]}, {"/media_url/1"}), ({"status": {}, "event": []}, {"/status", "/event"}),
+    ({"update_id": None}, {"/update_id"}),
+    ({"update_id": "x" * 129}, {"/update_id"}),
+    ({"update_id": "\x00"}, {"/update_id"}),
+    ({"updated_datetime": "soon"}, {"/updated_datetime"}),
+    ({"updated_datetime": "9999-12-31T23:59:59Z"}, {"/updated_datetime"}),
+    ({"due_datetime": "0001-01-01T00:00:00+14:00"}, {"/due_datetime"}),
+    ({"sequence": "x", "round": 0}, {"/sequence", "/round"}),
+    ({"media_url": ["https://x/1.jpg", 2]}, {"/media_url/1"}),
+    ({"status": {}, "event": []}, {"/status", "/event"}),
 ]
 
 
@@ -189,7 +213,8 @@ async def test_missing_fields_are_named(line: Line) -> None:
     answer = await line.tell({})
 
     assert [(error["pointer"], error["code"]) for error in answer.body["errors"]] == [
-        ("/update_id", "missing"), ("/updated_datetime", "missing"),
+        ("/update_id", "missing"),
+        ("/updated_datetime", "missing"),
     ]
 
 
@@ -204,7 +229,12 @@ async def test_characters_no_database_keeps_cost_neither_the_update_nor_its_neig
 ) -> None:
     complaint = await phone.file()
     strange = update(
-        complaint, "feedback", STARTED_AT, description="已\x00\x0b看过\x1f", extra={"\x00": ["\x00", float("inf")]}, half="\ud800"
+        complaint,
+        "feedback",
+        STARTED_AT,
+        description="已\x00\x0b看过\x1f",
+        extra={"\x00": ["\x00", float("inf")]},
+        half="\ud800",
     )
     plain = update(complaint, "assigned", STARTED_AT, agency_responsible="环卫所\x00")
     as_ascii = {name: value for name, value in strange.items() if name != "half"} | {"half": "x"}
@@ -291,7 +321,9 @@ async def test_an_update_that_cannot_be_applied_is_parked_and_holds_up_nothing(
     bad, good = update(complaint, "note", STARTED_AT), update(complaint, "assigned", STARTED_AT)
     for body in (bad, good):
         await line.tell(body)
-    await query("""UPDATE dispatch_update SET body = '{"update_id": 1}'::jsonb WHERE update_id = %s""", bad["update_id"])
+    await query(
+        """UPDATE dispatch_update SET body = '{"update_id": 1}'::jsonb WHERE update_id = %s""", bad["update_id"]
+    )
 
     with capture_logs() as logs:
         for _ in range(TRIES):
@@ -299,7 +331,8 @@ async def test_an_update_that_cannot_be_applied_is_parked_and_holds_up_nothing(
             await worker.clear_desks()
 
     assert [each["event"] for each in logs if each["log_level"] == "error"] == [
-        *["claimed_row_failed"] * (TRIES - 1), "dispatch_update_parked",
+        *["claimed_row_failed"] * (TRIES - 1),
+        "dispatch_update_parked",
     ]
     assert (await phone.show(complaint))["status"] == "assigned"
     assert [(each.name, each.why) for each in await parked_things()] == [
@@ -308,8 +341,10 @@ async def test_an_update_that_cannot_be_applied_is_parked_and_holds_up_nothing(
 
 
 SAID = [
-    ("2026-11-20T21:10:00", "2026-11-20T13:10:00Z"), ("2026-11-20T21:10:00+08:00", "2026-11-20T13:10:00Z"),
-    ("2026-11-20T13:10:00Z", "2026-11-20T13:10:00Z"), ("2020-01-01T00:00:00Z", "2026-11-20T13:06:00Z"),
+    ("2026-11-20T21:10:00", "2026-11-20T13:10:00Z"),
+    ("2026-11-20T21:10:00+08:00", "2026-11-20T13:10:00Z"),
+    ("2026-11-20T13:10:00Z", "2026-11-20T13:10:00Z"),
+    ("2020-01-01T00:00:00Z", "2026-11-20T13:06:00Z"),
     ("2031-01-01T00:00:00Z", "2026-11-20T13:21:00Z"),
 ]
 
@@ -345,7 +380,9 @@ async def test_a_photo_from_another_house_is_left_out_and_the_words_are_shown(
     phone: Phone, line: Line, worker: Worker
 ) -> None:
     complaint = await phone.file()
-    await line.tell(update(complaint, "feedback", STARTED_AT, public_text="看过了", media_url="http://127.0.0.1:1/secret.jpg"))
+    await line.tell(
+        update(complaint, "feedback", STARTED_AT, public_text="看过了", media_url="http://127.0.0.1:1/secret.jpg")
+    )
 
     await worker.clear_desks()
 

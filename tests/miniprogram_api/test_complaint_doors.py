@@ -20,7 +20,10 @@ __all__ = ["unit"]
 ENDS = ("closed", "not_accepted", "merged", "withdrawn")
 CLOSED = (409, "complaint-already-closed")
 ACTS: dict[str, Any] = {
-    "supplements": {"text": "又看了一次"}, "urgings": None, "withdrawal": {"reason": "不用了"}, "rating": GOOD,
+    "supplements": {"text": "又看了一次"},
+    "urgings": None,
+    "withdrawal": {"reason": "不用了"},
+    "rating": GOOD,
     "reopening": {"reason": "没解决"},
 }
 
@@ -88,7 +91,10 @@ async def test_what_is_answered_is_neither_urged_nor_withdrawn(phone: Phone, uni
     await unit.brings(complaint, "answered")
 
     assert code(await phone.post(of(complaint, "urgings"))) == (409, "nothing-to-urge")
-    assert code(await phone.post(of(complaint, "withdrawal"), ACTS["withdrawal"])) == (409, "complaint-already-answered")
+    assert code(await phone.post(of(complaint, "withdrawal"), ACTS["withdrawal"])) == (
+        409,
+        "complaint-already-answered",
+    )
     assert (await phone.show(complaint))["can"] == ["supplement", "rate", "reopen"]
 
 
@@ -163,8 +169,14 @@ async def test_withdrawal_and_result_in_one_instant_are_settled_by_who_comes_fir
     assert outcomes <= {(201, "withdrawn"), (409, "answered")}
 
 
-CREATING = {"": {"text": "路灯坏了三天了"}, "supplements": ACTS["supplements"], "urgings": None,
-            "withdrawal": ACTS["withdrawal"], "rating": BAD, "reopening": ACTS["reopening"]}
+CREATING = {
+    "": {"text": "路灯坏了三天了"},
+    "supplements": ACTS["supplements"],
+    "urgings": None,
+    "withdrawal": ACTS["withdrawal"],
+    "rating": BAD,
+    "reopening": ACTS["reopening"],
+}
 
 
 @pytest.mark.parametrize("act", CREATING, ids=[act or "complaints" for act in CREATING])
@@ -196,7 +208,9 @@ async def test_a_photo_is_taken_into_use_once_and_only_by_whose_it_is(phone: Pho
     for other in (foreign, unknown):
         answer = await phone.post("/complaints", {"text": "路灯坏了三天了", "media_ids": [own, other]})
         assert code(answer)[0] == 422
-        assert [(each["pointer"], each["code"]) for each in answer.body["errors"]] == [("/media_ids/1", "media_not_found")]
+        assert [(each["pointer"], each["code"]) for each in answer.body["errors"]] == [
+            ("/media_ids/1", "media_not_found")
+        ]
     twice = await phone.post("/complaints", {"text": "路灯坏了三天了", "media_ids": [own, own]})
     assert (twice.status, twice.body["errors"][0]["code"]) == (422, "repeated")
 
@@ -252,7 +266,8 @@ async def test_titles_and_explanations_come_in_the_language_of_the_reader(
     shown = (await phone.get(of(complaint), headers=headers)).body
 
     assert [event["title"] for event in events] == [
-        say("交上来了", language), say("交给了{unit}（分拨）", language, unit="环卫所"),
+        say("交上来了", language),
+        say("交给了{unit}（分拨）", language, unit="环卫所"),
     ]
     assert shown["deadlines"][0]["explanation"] == say(RULES["accept"], language)
 

@@ -37,11 +37,17 @@ async def test_the_tree_is_everybodys_and_its_leaves_are_all_categories(api: Cli
     async with api.get(f"{API}/complaint-categories") as answer:
         tree = (await answer.json())["items"]
 
-    leaves = {leaf["code"]: (top["name"], middle["name"], leaf["name"])
-              for top in tree for middle in top["children"] for leaf in middle["children"]}
+    leaves = {
+        leaf["code"]: (top["name"], middle["name"], leaf["name"])
+        for top in tree
+        for middle in top["children"]
+        for leaf in middle["children"]
+    }
     assert leaves == {code: category.path for code, category in categories().items()}
     assert all(node["code"] is None for node in tree)
-    noise = next(leaf for top in tree for middle in top["children"] for leaf in middle["children"] if leaf["code"] == "127")
+    noise = next(
+        leaf for top in tree for middle in top["children"] for leaf in middle["children"] if leaf["code"] == "127"
+    )
     assert noise["questions"][0]["choices"] == ["白天", "晚上", "半夜", "整天"]
 
 
@@ -57,7 +63,12 @@ async def test_a_guess_names_the_category_with_its_way_down(phone: Phone) -> Non
 
 @pytest.mark.parametrize("path", ["/complaint-categories/suggestion", "/complaints/similar", "/complaints/emergency"])
 async def test_what_was_typed_must_be_between_one_and_eight_hundred_characters(phone: Phone, path: str) -> None:
-    for text, expected in (("", "too_short"), (" \n", "too_short"), ("长" * 801, "too_long"), ("a\x00b", "control_character")):
+    for text, expected in (
+        ("", "too_short"),
+        (" \n", "too_short"),
+        ("长" * 801, "too_long"),
+        ("a\x00b", "control_character"),
+    ):
         assert pointers(await phone.get(path, params={"text": text})) == [("/text", expected)]
     assert pointers(await phone.get(path)) == [("/text", "missing")]
     assert (await phone.get(path, params={"text": "长" * 800})).status == 200
@@ -140,16 +151,31 @@ REFUSED: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
     ({"text": 5}, [("/text", "wrong_type")]),
     ({"text": "路灯坏了三天", "colour": "red"}, [("/colour", "unknown_field")]),
     ({"text": "路灯坏了三天", "category": "999"}, [("/category", "unknown_category")]),
-    ({"text": "路灯坏了三天", "category": "127", "answers": {"when": "下雨"}}, [("/answers/when", "answer_does_not_fit")]),
+    (
+        {"text": "路灯坏了三天", "category": "127", "answers": {"when": "下雨"}},
+        [("/answers/when", "answer_does_not_fit")],
+    ),
     ({"text": "路灯坏了三天", "answers": {"when": "半夜"}}, [("/answers/when", "answer_does_not_fit")]),
     ({"text": "路灯坏了三天", "place_id": "999999"}, [("/place_id", "unknown_place")]),
     ({"text": "路灯坏了三天", "place_id": 1}, [("/place_id", "bad_id")]),
     ({"text": "路灯坏了三天", "location": {"lng": 114.0, "lat": 22.6}}, [("/location/datum", "missing")]),
-    ({"text": "路灯坏了三天", "location": {"lng": 181, "lat": 22.6, "datum": "wgs84"}}, [("/location/lng", "too_large")]),
-    ({"text": "路灯坏了三天", "location": {"lng": 114.0, "lat": 22.6, "datum": "bd09"}}, [("/location/datum", "not_allowed")]),
-    ({"text": "路灯坏了三天", "location": {"lng": 113.2, "lat": 23.1, "datum": "gcj02"}}, [("/location", "location_outside_district")]),
+    (
+        {"text": "路灯坏了三天", "location": {"lng": 181, "lat": 22.6, "datum": "wgs84"}},
+        [("/location/lng", "too_large")],
+    ),
+    (
+        {"text": "路灯坏了三天", "location": {"lng": 114.0, "lat": 22.6, "datum": "bd09"}},
+        [("/location/datum", "not_allowed")],
+    ),
+    (
+        {"text": "路灯坏了三天", "location": {"lng": 113.2, "lat": 23.1, "datum": "gcj02"}},
+        [("/location", "location_outside_district")],
+    ),
     ({"text": "路灯坏了三天", "media_ids": ["x"]}, [("/media_ids/0", "bad_id")]),
-    ({"text": "路灯坏了三天", "media_ids": [f"018f0000-0000-7000-8000-00000000000{n}" for n in range(10)]}, [("/media_ids", "too_many")]),
+    (
+        {"text": "路灯坏了三天", "media_ids": [f"018f0000-0000-7000-8000-00000000000{n}" for n in range(10)]},
+        [("/media_ids", "too_many")],
+    ),
     ({"text": "路灯坏了三天", "on_behalf_of": {"name": "王奶奶"}}, [("/on_behalf_of/phone", "missing")]),
     ({"text": "路灯坏了三天", "confidential": "yes"}, [("/confidential", "wrong_type")]),
 ]
@@ -163,7 +189,9 @@ async def test_what_does_not_fit_is_refused_by_the_name_of_its_field(phone: Phon
 
 async def test_without_a_place_the_home_is_meant_and_a_pin_stands_for_itself(phone: Phone, town: Town) -> None:
     at_home, pinned, named = (
-        await phone.file(), await phone.file(location=INSIDE), await phone.file(place_id=str(town.grid.id))
+        await phone.file(),
+        await phone.file(location=INSIDE),
+        await phone.file(place_id=str(town.grid.id)),
     )
 
     assert at_home["place"]["id"] == str(town.building.id)

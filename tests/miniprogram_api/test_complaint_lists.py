@@ -95,8 +95,15 @@ def forged(*places: object) -> str:
 
 
 FORGED = (
-    "x", "%00", forged("a", "b"), forged("2026-11-20T13:06:00Z", "b"), forged("2026-11-20T13:06:00Z"), forged(1, 2),
-    forged("0001-01-01T00:00:00+14:00", "018f0000-0000-7000-8000-000000000000"), forged("\ud800", "\x00"), "A" * 401,
+    "x",
+    "%00",
+    forged("a", "b"),
+    forged("2026-11-20T13:06:00Z", "b"),
+    forged("2026-11-20T13:06:00Z"),
+    forged(1, 2),
+    forged("0001-01-01T00:00:00+14:00", "018f0000-0000-7000-8000-000000000000"),
+    forged("\ud800", "\x00"),
+    "A" * 401,
 )
 
 
@@ -144,4 +151,7 @@ async def test_ones_own_and_confidential_ones_cannot_be_followed(phone: Phone, n
 
     assert code(await phone.call("PUT", of(complaint, "follow"))) == (409, "own-complaint")
     assert code(await neighbour.call("PUT", of(secret, "follow"))) == (404, "not-found")
-    assert code(await neighbour.call("PUT", "/complaints/018f0000-0000-7000-8000-000000000000/follow")) == (404, "not-found")
+    assert code(await neighbour.call("PUT", "/complaints/018f0000-0000-7000-8000-000000000000/follow")) == (
+        404,
+        "not-found",
+    )

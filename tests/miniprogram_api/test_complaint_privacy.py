@@ -41,9 +41,11 @@ async def test_for_whom_somebody_speaks_is_nowhere_in_clear(
     phone: Phone, core: DispatchCore, worker: Worker, ground: Ground, redis: Redis
 ) -> None:
     with capture_logs() as logs:
-        complaint = (await phone.post(
-            "/complaints", {"text": "楼道灯坏了三天", "on_behalf_of": {"name": NAME, "phone": NUMBER}}, key="k"
-        )).body
+        complaint = (
+            await phone.post(
+                "/complaints", {"text": "楼道灯坏了三天", "on_behalf_of": {"name": NAME, "phone": NUMBER}}, key="k"
+            )
+        ).body
         stored = await everything_stored()
         await pass_on_everything(worker)
         stored += await everything_stored()
@@ -62,8 +64,13 @@ async def test_for_whom_somebody_speaks_is_nowhere_in_clear(
 
 async def everything_shown(phone: Phone, complaint: dict[str, Any]) -> list[Any]:
     """Read all a phone can of one complaint."""
-    paths = (of(complaint), of(complaint, "events"), "/complaints?scope=followed", "/complaints?scope=nearby",
-             "/complaints/similar?text=楼道灯坏了三天")
+    paths = (
+        of(complaint),
+        of(complaint, "events"),
+        "/complaints?scope=followed",
+        "/complaints?scope=nearby",
+        "/complaints/similar?text=楼道灯坏了三天",
+    )
     return [(await phone.get(path)).body for path in paths]
 
 
@@ -90,8 +97,11 @@ async def test_a_supporter_sees_every_step_and_none_of_the_owners_words_photos_o
     assert (seen["mine"], seen["followed"], seen["can"]) == (False, True, ["unfollow"])
     own = (await phone.get(of(complaint, "events"))).body["items"]
     assert [event["seq"] for event in events] == [event["seq"] for event in own]
-    hidden = [(event["type"], event["text"], event["media"]) for event, mine in zip(events, own, strict=True)
-              if mine["type"] in ("submitted", "supplemented", "urged", "rated")]
+    hidden = [
+        (event["type"], event["text"], event["media"])
+        for event, mine in zip(events, own, strict=True)
+        if mine["type"] in ("submitted", "supplemented", "urged", "rated")
+    ]
     assert hidden == [("note", None, [])] * 5
     assert [event["type"] for event in events if event["type"] != "note"] == [
         event["type"] for event in own if event["type"] not in ("submitted", "supplemented", "urged", "rated")
@@ -108,9 +118,7 @@ async def test_a_withdrawal_is_seen_by_supporters_and_its_reason_is_not(phone: P
     assert (last["type"], last["text"]) == ("withdrawn", None)
 
 
-async def test_a_redo_is_seen_by_supporters_and_its_reason_is_not(
-    phone: Phone, neighbour: Phone, unit: Unit
-) -> None:
+async def test_a_redo_is_seen_by_supporters_and_its_reason_is_not(phone: Phone, neighbour: Phone, unit: Unit) -> None:
     complaint = await phone.file()
     await neighbour.call("PUT", of(complaint, "follow"))
     await unit.does(complaint, "assigned", "answered")

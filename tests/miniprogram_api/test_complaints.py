@@ -48,7 +48,15 @@ async def test_a_complaint_travels_from_tap_to_rating(
     assert (rated.status, rated.body["status"]) == (201, "closed")
     await worker.run_until_idle()
     assert [event["type"] for event in await phone.timeline(complaint)] == [
-        "submitted", "pushed", "assigned", "accepted", "feedback", "in_progress", "answered", "rated", "closed",
+        "submitted",
+        "pushed",
+        "assigned",
+        "accepted",
+        "feedback",
+        "in_progress",
+        "answered",
+        "rated",
+        "closed",
     ]
     await core.until_heard(complaint, "rated")
 
@@ -94,8 +102,9 @@ async def test_an_update_that_is_quicker_than_the_answer_to_our_push_finds_its_c
 ) -> None:
     complaint = await phone.file()
     await core.control(
-        "/faults", [{"match": {"path": "/open311/v2/requests.json", "method": "POST"}, "do": "accept_then_drop",
-                     "times": 1}], method="PUT",
+        "/faults",
+        [{"match": {"path": "/open311/v2/requests.json", "method": "POST"}, "do": "accept_then_drop", "times": 1}],
+        method="PUT",
     )
     await worker.run_jobs()  # the core has it, we do not know
 
@@ -156,7 +165,10 @@ async def test_not_solved_starts_one_redo_and_the_second_time_it_is_supervised_a
     second = await phone.post(f"/complaints/{complaint['id']}/rating", bad)
     assert second.body["status"] == "closed"
     assert [event["type"] for event in await phone.timeline(complaint)][-4:] == [
-        "answered", "rated", "supervised", "closed",
+        "answered",
+        "rated",
+        "supervised",
+        "closed",
     ]
 
 

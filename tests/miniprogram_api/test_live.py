@@ -66,7 +66,9 @@ async def test_hello_and_watch_may_be_sent_together(door: Door, http: aiohttp.Cl
 
 @pytest.mark.parametrize("how", ["address", "header"])
 async def test_the_token_may_come_with_the_request(door: Door, http: aiohttp.ClientSession, how: str) -> None:
-    url, headers = (f"{door.url}?token=resident-1", {}) if how == "address" else (door.url, {"Authorization": "Bearer resident-1"})
+    url, headers = (
+        (f"{door.url}?token=resident-1", {}) if how == "address" else (door.url, {"Authorization": "Bearer resident-1"})
+    )
     async with http.ws_connect(url, headers=headers) as socket:
         assert (await said(socket))["type"] == "welcome"
         await socket.send_json({"type": "hello", "token": "resident-1"})

@@ -90,7 +90,13 @@ class Life:
 
 
 async def test_every_kind_of_event_arrives_live_as_the_door_lists_it_for_owner_and_supporter(
-    *, phone: Phone, neighbour: Phone, core: DispatchCore, worker: Worker, unit: Unit, clock: FrozenClock,
+    *,
+    phone: Phone,
+    neighbour: Phone,
+    core: DispatchCore,
+    worker: Worker,
+    unit: Unit,
+    clock: FrozenClock,
     http: aiohttp.ClientSession,
 ) -> None:
     life = Life(phone, unit, clock)

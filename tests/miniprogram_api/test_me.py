@@ -113,7 +113,9 @@ async def test_a_phone_is_shown_masked_and_found_by_its_fingerprint(api: Api, gr
 
 
 async def test_a_phone_is_in_no_row_and_no_log_in_clear(
-    api: Api, places: dict[str, Place], capfd: pytest.CaptureFixture[str]  # noqa: F811
+    api: Api,
+    places: dict[str, Place],
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     hua = await resident_named(api, "hua")
     await bind(hua)
@@ -157,7 +159,7 @@ async def test_a_family_may_share_a_phone_but_not_a_crowd_also_at_once(api: Api)
     assert (await bind(crowd[0], "13800000999")).status == 200
 
 
-async def test_a_home_is_claimed_with_the_way_to_it(api: Api, places: dict[str, Place]) -> None:  # noqa: F811
+async def test_a_home_is_claimed_with_the_way_to_it(api: Api, places: dict[str, Place]) -> None:
     hua = await resident_named(api, "hua")
 
     home = await live_in(hua, places["building"])
@@ -176,7 +178,9 @@ async def test_a_home_is_claimed_with_the_way_to_it(api: Api, places: dict[str, 
 
 
 async def test_moving_ends_the_former_home_and_keeps_it(
-    api: Api, places: dict[str, Place], clock: FrozenClock  # noqa: F811
+    api: Api,
+    places: dict[str, Place],
+    clock: FrozenClock,
 ) -> None:
     hua = await resident_named(api, "hua")
     await live_in(hua, places["building"])
@@ -189,7 +193,7 @@ async def test_moving_ends_the_former_home_and_keeps_it(
     assert (await hua.told("GET", "/me"))["home"]["place_id"] == str(places["next_building"].id)
 
 
-async def test_two_claims_at_once_leave_one_open_home(api: Api, places: dict[str, Place]) -> None:  # noqa: F811
+async def test_two_claims_at_once_leave_one_open_home(api: Api, places: dict[str, Place]) -> None:
     hua = await resident_named(api, "hua")
 
     await asyncio.gather(*(live_in(hua, places["building"], room=str(n)) for n in range(5)))
@@ -199,7 +203,10 @@ async def test_two_claims_at_once_leave_one_open_home(api: Api, places: dict[str
 
 @pytest.mark.parametrize(("name", "code"), [("grid", "home-needs-building"), ("district", "home-needs-building")])
 async def test_a_home_is_no_larger_than_a_building(
-    api: Api, places: dict[str, Place], name: str, code: str  # noqa: F811
+    api: Api,
+    places: dict[str, Place],
+    name: str,
+    code: str,
 ) -> None:
     hua = await resident_named(api, "hua")
 
@@ -208,7 +215,7 @@ async def test_a_home_is_no_larger_than_a_building(
     assert (answer.status, await problem_code(answer)) == (422, code)
 
 
-async def test_a_home_in_no_place_is_refused(api: Api, places: dict[str, Place]) -> None:  # noqa: F811
+async def test_a_home_in_no_place_is_refused(api: Api, places: dict[str, Place]) -> None:
     hua = await resident_named(api, "hua")
     gone = places["building"]
     await Place.filter(id=gone.id).update(current=False)
@@ -223,7 +230,10 @@ async def test_a_home_in_no_place_is_refused(api: Api, places: dict[str, Place])
 @pytest.mark.parametrize("role", [RoleName.SECRETARY, RoleName.GRID_WORKER])
 @pytest.mark.parametrize("over", ["street", "community", "grid", "building"])
 async def test_a_post_over_the_place_confirms_a_home_and_is_audited(
-    api: Api, places: dict[str, Place], role: RoleName, over: str  # noqa: F811
+    api: Api,
+    places: dict[str, Place],
+    role: RoleName,
+    over: str,
 ) -> None:
     hua = await resident_named(api, "hua")
     await live_in(hua, places["building"])
@@ -238,7 +248,7 @@ async def test_a_post_over_the_place_confirms_a_home_and_is_audited(
     assert entry.request_id
 
 
-async def test_a_post_over_an_estate_reaches_its_buildings(api: Api, places: dict[str, Place]) -> None:  # noqa: F811
+async def test_a_post_over_an_estate_reaches_its_buildings(api: Api, places: dict[str, Place]) -> None:
     estate = await Place.create(
         kind=PlaceKind.ESTATE, name="estate", parent_id=places["community"].id, origin=Origin.GENERATED
     )
@@ -260,7 +270,10 @@ async def test_a_post_over_an_estate_reaches_its_buildings(api: Api, places: dic
     ],
 )
 async def test_who_has_no_such_post_over_the_place_sees_nobody(
-    api: Api, places: dict[str, Place], role: RoleName, over: str | None  # noqa: F811
+    api: Api,
+    places: dict[str, Place],
+    role: RoleName,
+    over: str | None,
 ) -> None:
     hua = await resident_named(api, "hua")
     await live_in(hua, places["building"])
@@ -275,7 +288,9 @@ async def test_who_has_no_such_post_over_the_place_sees_nobody(
 
 
 async def test_a_resident_confirms_only_as_leader_of_the_building(
-    api: Api, places: dict[str, Place], clock: FrozenClock  # noqa: F811
+    api: Api,
+    places: dict[str, Place],
+    clock: FrozenClock,
 ) -> None:
     hua, ming = await resident_named(api, "hua"), await resident_named(api, "ming")
     await live_in(hua, places["building"])
@@ -287,7 +302,8 @@ async def test_a_resident_confirms_only_as_leader_of_the_building(
 
 
 async def test_the_same_home_again_stays_confirmed_and_another_is_only_claimed(
-    api: Api, places: dict[str, Place]  # noqa: F811
+    api: Api,
+    places: dict[str, Place],
 ) -> None:
     hua = await resident_named(api, "hua")
     await live_in(hua, places["building"])
@@ -302,7 +318,8 @@ async def test_the_same_home_again_stays_confirmed_and_another_is_only_claimed(
 
 
 async def test_staff_see_themselves_and_keep_the_name_their_office_gave(
-    api: Api, places: dict[str, Place]  # noqa: F811
+    api: Api,
+    places: dict[str, Place],
 ) -> None:
     staff = await staff_with(api, RoleName.SECRETARY, places["community"])
 

@@ -77,7 +77,7 @@ async def test_a_code_wechat_never_gave_is_refused_like_a_used_one(api: Api) -> 
     assert await Resident.all().count() == 0
 
 
-async def test_while_wechat_is_busy_one_is_asked_to_come_again(api: Api, wechat: SmallWechat) -> None:  # noqa: F811
+async def test_while_wechat_is_busy_one_is_asked_to_come_again(api: Api, wechat: SmallWechat) -> None:
     wechat.next_error = BUSY
 
     answer = await sign_in(api, SmallWechat.login_code("hua"))
@@ -86,7 +86,7 @@ async def test_while_wechat_is_busy_one_is_asked_to_come_again(api: Api, wechat:
     assert int(answer.headers["Retry-After"]) >= 1
 
 
-async def test_an_account_that_wechat_blocks_is_not_signed_in(api: Api, wechat: SmallWechat) -> None:  # noqa: F811
+async def test_an_account_that_wechat_blocks_is_not_signed_in(api: Api, wechat: SmallWechat) -> None:
     wechat.next_error = RISKY
 
     answer = await sign_in(api, SmallWechat.login_code("hua"))
@@ -224,7 +224,9 @@ async def test_a_live_ticket_dies_with_its_sign_in(api: Api, ground: Ground) -> 
 
 
 async def test_a_post_that_ended_is_gone_from_the_roles_within_five_seconds(
-    api: Api, places: dict[str, Place], clock: FrozenClock  # noqa: F811
+    api: Api,
+    places: dict[str, Place],
+    clock: FrozenClock,
 ) -> None:
     secretary = await staff_with(api, RoleName.SECRETARY, places["community"])
     assert (await secretary.told("GET", "/me"))["roles"] == [

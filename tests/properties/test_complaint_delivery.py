@@ -32,23 +32,55 @@ def step(event: str, minutes: float, unit: str = "环卫所", **fields: Any) -> 
     return Step(event, minutes, {"agency_responsible": unit, "public_text": f"{event} {minutes} {unit}", **fields})
 
 
-STRAIGHT = [step("assigned", 1), step("accepted", 20), step("feedback", 60), step("in_progress", 90),
-            step("note", 95), step("answered", 200)]
-DETOUR = [step("assigned", 1), step("accepted", 35), step("returned", 40), step("assigned", 50, "城管队"),
-          step("accepted", 70, "城管队"), step("feedback", 90, "城管队"), step("answered", 150, "城管队")]
-LONG = [step("assigned", 1), step("urging_letter", 31), step("accepted", 40), step("waiting_for_resident", 50),
-        step("resumed", 80), step("transferred", 90, "城管队"), step("extension_requested", 100, "城管队"),
-        step("extension_granted", 110, "城管队", due_datetime=(STARTED_AT + timedelta(days=40)).isoformat())]
+STRAIGHT = [
+    step("assigned", 1),
+    step("accepted", 20),
+    step("feedback", 60),
+    step("in_progress", 90),
+    step("note", 95),
+    step("answered", 200),
+]
+DETOUR = [
+    step("assigned", 1),
+    step("accepted", 35),
+    step("returned", 40),
+    step("assigned", 50, "城管队"),
+    step("accepted", 70, "城管队"),
+    step("feedback", 90, "城管队"),
+    step("answered", 150, "城管队"),
+]
+LONG = [
+    step("assigned", 1),
+    step("urging_letter", 31),
+    step("accepted", 40),
+    step("waiting_for_resident", 50),
+    step("resumed", 80),
+    step("transferred", 90, "城管队"),
+    step("extension_requested", 100, "城管队"),
+    step("extension_granted", 110, "城管队", due_datetime=(STARTED_AT + timedelta(days=40)).isoformat()),
+]
 ONE_SECOND = [Step(each.event, 5, each.fields) for each in DETOUR]
 UNNUMBERED = [Step(each.event, each.minutes, {**each.fields, "sequence": None}) for each in DETOUR]
 ONE_SECOND_UNNUMBERED = [Step(each.event, 5, {**each.fields, "sequence": None}) for each in STRAIGHT]
 ENDED = [*STRAIGHT, step("closed", 210)]
-REFUSED = [step("assigned", 1), step("co_handler_added", 2, "水务所"), step("accepted", 3), step("merged", 4),
-           step("unmerged", 5), step("not_accepted", 6)]
+REFUSED = [
+    step("assigned", 1),
+    step("co_handler_added", 2, "水务所"),
+    step("accepted", 3),
+    step("merged", 4),
+    step("unmerged", 5),
+    step("not_accepted", 6),
+]
 HISTORIES = [STRAIGHT, DETOUR, LONG, ONE_SECOND, UNNUMBERED, ONE_SECOND_UNNUMBERED, ENDED, REFUSED]
 FIRST_ROUND = [step("assigned", 1), step("accepted", 2), step("answered", 10)]
-SECOND_ROUND = [step("feedback", 8), step("in_progress", 9), step("note", 30, round=2), step("feedback", 40, round=2),
-                step("in_progress", 50, round=2), step("answered", 60, round=2)]
+SECOND_ROUND = [
+    step("feedback", 8),
+    step("in_progress", 9),
+    step("note", 30, round=2),
+    step("feedback", 40, round=2),
+    step("in_progress", 50, round=2),
+    step("answered", 60, round=2),
+]
 
 
 @dataclass
@@ -108,8 +140,15 @@ few = settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck
 @given(history=st.sampled_from(HISTORIES), order=orders, repeats=again)
 @few
 async def test_any_order_and_any_repetition_of_callbacks_shows_the_same(
-    *, api: Client, town: Town, core: DispatchCore, worker: Worker, clock: FrozenClock,
-    history: list[Step], order: list[int], repeats: list[int],
+    *,
+    api: Client,
+    town: Town,
+    core: DispatchCore,
+    worker: Worker,
+    clock: FrozenClock,
+    history: list[Step],
+    order: list[int],
+    repeats: list[int],
 ) -> None:
     stage = Stage(api, town, core, worker, clock)
     phone, straight, mixed = await stage.pair()
@@ -124,8 +163,14 @@ async def test_any_order_and_any_repetition_of_callbacks_shows_the_same(
 @given(order=orders, repeats=again)
 @settings(few, max_examples=2)
 async def test_after_a_redo_late_words_of_the_first_round_and_new_ones_may_come_mixed(
-    *, api: Client, town: Town, core: DispatchCore, worker: Worker, clock: FrozenClock,
-    order: list[int], repeats: list[int],
+    *,
+    api: Client,
+    town: Town,
+    core: DispatchCore,
+    worker: Worker,
+    clock: FrozenClock,
+    order: list[int],
+    repeats: list[int],
 ) -> None:
     stage = Stage(api, town, core, worker, clock)
     phone, straight, mixed = await stage.pair()

@@ -12,21 +12,40 @@ from community.complaints.models import EventType, Source, Status
 from tests.community.complaints.story import MONDAY, RESULT_DAYS, WEEKENDS_ONLY
 
 NOW = MONDAY + timedelta(days=30)
-OURS = {EventType.SUBMITTED, EventType.PUSHED, EventType.SUPPLEMENTED, EventType.URGED, EventType.RATED,
-        EventType.REDONE, EventType.WITHDRAWN, EventType.DEADLINE_CHANGED}
+OURS = {
+    EventType.SUBMITTED,
+    EventType.PUSHED,
+    EventType.SUPPLEMENTED,
+    EventType.URGED,
+    EventType.RATED,
+    EventType.REDONE,
+    EventType.WITHDRAWN,
+    EventType.DEADLINE_CHANGED,
+}
 CORE = [each for each in EventType if each not in OURS]
 FILED = Happening(seq=1, type=EventType.SUBMITTED, source=Source.RESIDENT, round=1, at=MONDAY)
 # Often the very same instant, now and then days later.
 MINUTES = (0, 0, 1, 1, 1, 2, 29, 30, 31, 45, 60, 24 * 60, 24 * 60 + 1, 3 * 1440, 7 * 1440, 8 * 1440, 12 * 1440)
 instants = st.sampled_from([MONDAY + timedelta(minutes=each) for each in MINUTES])
 updates = st.builds(
-    Happening, seq=st.just(0), type=st.sampled_from(CORE), source=st.just(Source.CORE),
-    round=st.sampled_from((1, 1, 1, 2)), at=instants, sequence=st.sampled_from((None, None, 1, 2, 3)),
-    unit=st.sampled_from((None, "环卫所", "城管队")), due_at=instants, update_id=st.text("abc", max_size=2),
+    Happening,
+    seq=st.just(0),
+    type=st.sampled_from(CORE),
+    source=st.just(Source.CORE),
+    round=st.sampled_from((1, 1, 1, 2)),
+    at=instants,
+    sequence=st.sampled_from((None, None, 1, 2, 3)),
+    unit=st.sampled_from((None, "环卫所", "城管队")),
+    due_at=instants,
+    update_id=st.text("abc", max_size=2),
 )
 ours = st.builds(
-    Happening, seq=st.just(0), type=st.sampled_from((EventType.REDONE, EventType.SUPPLEMENTED, EventType.WITHDRAWN)),
-    source=st.just(Source.RESIDENT), round=st.just(2), at=instants,
+    Happening,
+    seq=st.just(0),
+    type=st.sampled_from((EventType.REDONE, EventType.SUPPLEMENTED, EventType.WITHDRAWN)),
+    source=st.just(Source.RESIDENT),
+    round=st.just(2),
+    at=instants,
 )
 
 
@@ -84,7 +103,7 @@ def test_any_order_and_any_repetition_give_one_state_one_set_of_promises_and_one
 @given(st.lists(updates, min_size=2, max_size=10))
 @settings(max_examples=60, deadline=None)
 def test_each_further_update_leaves_the_status_or_raises_it_but_for_a_return_and_a_merger(
-    told: list[Happening]
+    told: list[Happening],
 ) -> None:
     falls = {EventType.RETURNED, EventType.MERGED, EventType.UNMERGED}
     told = [replace(each, round=1, update_id=None) for each in told if each.type not in falls]

@@ -82,10 +82,18 @@ class DispatchClient:
         """Give every update the core knows from a window, page by page; one it garbled is logged and passed over."""
         seen: set[str] = set()
         for page in itertools.count(1):
-            rows = _rows(await self._call("GET", "servicerequestupdates.json", query={
-                "start_date": since.isoformat(), "end_date": until.isoformat(),
-                "page": str(page), "page_size": str(PAGE_SIZE),
-            }))
+            rows = _rows(
+                await self._call(
+                    "GET",
+                    "servicerequestupdates.json",
+                    query={
+                        "start_date": since.isoformat(),
+                        "end_date": until.isoformat(),
+                        "page": str(page),
+                        "page_size": str(PAGE_SIZE),
+                    },
+                )
+            )
             # The end is a page with nothing new: a core may make its pages smaller, or know of none at all.
             fresh = {str(row.get("update_id")): row for row in rows if str(row.get("update_id")) not in seen}
             if not fresh:
@@ -125,16 +133,16 @@ class DispatchClient:
         self.breaker.succeeded()
         return answer
 
-    async def _exchange(
-        self, method: str, path: str, *, form: Fields | None, query: Mapping[str, str] | None
-    ) -> Any:
+    async def _exchange(self, method: str, path: str, *, form: Fields | None, query: Mapping[str, str] | None) -> Any:
         key = self.settings.api_key.get_secret_value()
         common = {"jurisdiction_id": self.settings.jurisdiction} if self.settings.jurisdiction else {}
         params = {**common, **query, "api_key": key} if query is not None else None
         fields = [*common.items(), ("api_key", key), *form] if form is not None else None
         try:
             async with self.session.request(
-                method, f"{self.settings.base_url}/{path}", params=params,
+                method,
+                f"{self.settings.base_url}/{path}",
+                params=params,
                 data=urlencode(fields).encode() if fields is not None else None,
                 headers={"Content-Type": FORM} if fields is not None else None,
                 timeout=aiohttp.ClientTimeout(total=self.settings.timeout_seconds, connect=3),

@@ -21,7 +21,8 @@ from community.calendar.queries import current_calendar
 from community.complaints.actions import record_progress
 from community.complaints.dispatch.pictures import THE_CORE, PicturesNotYetError, fetch_pictures
 from community.complaints.dispatch.protocol import CoreUpdate, body_hash
-from community.complaints.models import Complaint, DispatchUpdate, UpdateState
+from community.complaints.dispatch_models import DispatchUpdate, UpdateState
+from community.complaints.models import Complaint
 from foundation import claims
 from foundation.claims import Claims, Row
 from foundation.clock import real_now
@@ -105,8 +106,12 @@ async def _store(tx: Transaction, told: Sequence[Told]) -> set[str]:
                WITH ORDINALITY AS t(u, h, b, c, d, place)
            ORDER BY u, place  -- in one order everywhere, so that two processes never wait for one another
            ON CONFLICT (update_id) DO NOTHING RETURNING update_id""",
-        now, now, [each.update_id for each in told], [body_hash(each.body) for each in told],
-        [json.dumps(each.body, ensure_ascii=True) for each in told], [each.by for each in told],
+        now,
+        now,
+        [each.update_id for each in told],
+        [body_hash(each.body) for each in told],
+        [json.dumps(each.body, ensure_ascii=True) for each in told],
+        [each.by for each in told],
         [each.at for each in told],
     )
     return {row["update_id"] for row in rows}
@@ -121,7 +126,10 @@ async def _keep_apart(tx: Transaction, told: Told) -> None:
     await tx.query(
         "INSERT INTO dispatch_conflict (update_id, body_hash, body, received_at) VALUES (%s, %s, %s::jsonb, %s)"
         " ON CONFLICT (update_id, body_hash) DO NOTHING RETURNING id",
-        told.update_id, body_hash(told.body), json.dumps(told.body, ensure_ascii=True), real_now(),
+        told.update_id,
+        body_hash(told.body),
+        json.dumps(told.body, ensure_ascii=True),
+        real_now(),
     )
 
 
@@ -169,7 +177,10 @@ async def _turn_into_event(ground: Ground, row: Row) -> None:
             return
         media = await attach_media(THE_CORE, [each.id for each in pictures], at=real_now())
         seq = await record_progress(
-            complaint_id, replace(update.as_event(), media=media), at=row["domain_at"], calendar=await current_calendar(),
+            complaint_id,
+            replace(update.as_event(), media=media),
+            at=row["domain_at"],
+            calendar=await current_calendar(),
             live=ground.live,
         )
         await _finish(row, UpdateState.DONE, outcome=f"event {seq}" if seq else "known")

@@ -21,7 +21,8 @@ from community.complaints.dispatch.client import (
     Fields,
 )
 from community.complaints.dispatch.wording import request_fields, update_fields
-from community.complaints.models import Complaint, DispatchMessage, MessageKind, MessageState
+from community.complaints.dispatch_models import DispatchMessage, MessageKind, MessageState
+from community.complaints.models import Complaint
 from foundation.breaker import BreakerOpenError
 from foundation.clock import real_now
 from foundation.ground import Ground
@@ -111,8 +112,9 @@ async def _postpone(ground: Ground, message: DispatchMessage, at: datetime, why:
     if now - first > timedelta(hours=ground.settings.dispatch.give_up_hours):
         await _park(message, why)
         return
-    await _note(message, next_try_at=at, first_tried_at=first, attempts=message.attempts + int(tried),
-                last_error=why[:200])
+    await _note(
+        message, next_try_at=at, first_tried_at=first, attempts=message.attempts + int(tried), last_error=why[:200]
+    )
     raise TryAgainError(at)
 
 

@@ -27,18 +27,36 @@ BY_EVENT = {
     each.value: each
     for each in EventType
     if each
-    not in (EventType.SUBMITTED, EventType.PUSHED, EventType.SUPPLEMENTED, EventType.URGED, EventType.RATED,
-            EventType.REDONE, EventType.WITHDRAWN, EventType.DEADLINE_CHANGED)
+    not in (
+        EventType.SUBMITTED,
+        EventType.PUSHED,
+        EventType.SUPPLEMENTED,
+        EventType.URGED,
+        EventType.RATED,
+        EventType.REDONE,
+        EventType.WITHDRAWN,
+        EventType.DEADLINE_CHANGED,
+    )
 }
 """What the core may tell; the others are ours."""
 
 BY_STATUS = {
-    "open": EventType.NOTE, "unchanged": EventType.NOTE, "for_triage": EventType.NOTE, "reopen": EventType.NOTE,
-    "investigating": EventType.IN_PROGRESS, "in_progress": EventType.IN_PROGRESS,
-    "planned": EventType.IN_PROGRESS, "action_scheduled": EventType.IN_PROGRESS,
-    "internal_referral": EventType.TRANSFERRED, "fixed": EventType.ANSWERED, "closed": EventType.CLOSED,
-    "no_further_action": EventType.CLOSED, "not_councils_responsibility": EventType.NOT_ACCEPTED,
-    "duplicate": EventType.MERGED, "cancelled": EventType.CLOSED, "not_counted": EventType.CLOSED,
+    "open": EventType.NOTE,
+    "unchanged": EventType.NOTE,
+    "for_triage": EventType.NOTE,
+    "reopen": EventType.NOTE,
+    "investigating": EventType.IN_PROGRESS,
+    "in_progress": EventType.IN_PROGRESS,
+    "planned": EventType.IN_PROGRESS,
+    "action_scheduled": EventType.IN_PROGRESS,
+    "internal_referral": EventType.TRANSFERRED,
+    "fixed": EventType.ANSWERED,
+    "closed": EventType.CLOSED,
+    "no_further_action": EventType.CLOSED,
+    "not_councils_responsibility": EventType.NOT_ACCEPTED,
+    "duplicate": EventType.MERGED,
+    "cancelled": EventType.CLOSED,
+    "not_counted": EventType.CLOSED,
 }
 """What the words of plain Open311 senders mean, who know nothing of our events."""
 
@@ -124,9 +142,17 @@ class CoreUpdate(BaseModel):
         if known is None:
             detail["unknown_event"] = self.event or self.status
         return NewEvent(
-            type=known or EventType.NOTE, source=Source.CORE, occurred_at=self.updated_datetime, round=self.round,
-            text=self.shown_text(), unit=self.agency_responsible, duty_phone=self.agency_phone,
-            due_at=self.due_datetime, update_id=self.update_id, sequence=self.sequence, detail=detail,
+            type=known or EventType.NOTE,
+            source=Source.CORE,
+            occurred_at=self.updated_datetime,
+            round=self.round,
+            text=self.shown_text(),
+            unit=self.agency_responsible,
+            duty_phone=self.agency_phone,
+            due_at=self.due_datetime,
+            update_id=self.update_id,
+            sequence=self.sequence,
+            detail=detail,
         )
 
 

@@ -12,7 +12,7 @@ import structlog
 from community.complaints.dispatch.client import DispatchClient, DispatchError
 from community.complaints.dispatch.inbound import Taken, Told, take_in, wake_desk
 from community.complaints.dispatch.protocol import CoreUpdate
-from community.complaints.models import ReconciliationRun
+from community.complaints.dispatch_models import ReconciliationRun
 from foundation.breaker import BreakerOpenError
 from foundation.ground import Ground
 

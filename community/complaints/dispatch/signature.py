@@ -63,8 +63,12 @@ def verify(call: SignedCall, keys: Mapping[str, SecretStr], *, at: datetime) -> 
     """
     secret = keys.get(call.key_id)
     expected = sign(
-        secret.get_secret_value() if secret else "no such key", timestamp=call.timestamp, nonce=call.nonce,
-        method=call.method, path=call.path, body=call.body,
+        secret.get_secret_value() if secret else "no such key",
+        timestamp=call.timestamp,
+        nonce=call.nonce,
+        method=call.method,
+        path=call.path,
+        body=call.body,
     )
     if not hmac.compare_digest(expected.encode(), _bytes_of(call.signature)) or secret is None:
         raise BadSignatureError

@@ -18,7 +18,9 @@ from foundation.media.signing import MediaSigner, Variant
 
 PHOTOS_FOR = timedelta(days=30)
 STATUS = {
-    EventType.WITHDRAWN: "CANCELLED", EventType.CLOSED: "CLOSED", EventType.REDONE: "REOPEN",
+    EventType.WITHDRAWN: "CANCELLED",
+    EventType.CLOSED: "CLOSED",
+    EventType.REDONE: "REOPEN",
 }
 """The mySociety word for the request's state after one of our events; the others leave it."""
 
@@ -73,7 +75,8 @@ def _photos(ground: Ground, event: ComplaintEvent) -> Fields:
     """Give addresses of the photos that are good long enough for a core that fetches them late."""
     settings = ground.settings
     signer = MediaSigner(
-        settings.media.signing_key.get_secret_value().encode(), lifetime=PHOTOS_FOR,
+        settings.media.signing_key.get_secret_value().encode(),
+        lifetime=PHOTOS_FOR,
         base_url=settings.web.public_url or f"http://{settings.web.host}:{settings.web.port}",
     )
     return [("media_url", signer.url(UUID(each["id"]), Variant.FULL)) for each in event.media]

@@ -23,18 +23,30 @@ class Line:
     api: Client
 
     async def tell(
-        self, told: Any, *, key: str = KEY, secret: str = SECRET, age: int = 0, signed_path: str = PATH,
-        headers: dict[str, str] | None = None, sent: bytes | None = None,
+        self,
+        told: Any,
+        *,
+        key: str = KEY,
+        secret: str = SECRET,
+        age: int = 0,
+        signed_path: str = PATH,
+        headers: dict[str, str] | None = None,
+        sent: bytes | None = None,
     ) -> Answer:
         """Sign and send an update; `sent` is what arrives in its place."""
         body = told if isinstance(told, bytes) else json.dumps(told, ensure_ascii=False).encode()
         timestamp, nonce = str(int(real_now().timestamp()) - age), uuid4().hex
         signature = sign(secret, timestamp=timestamp, nonce=nonce, method="POST", path=signed_path, body=body)
         signed = {
-            "X-Linli-Key-Id": key, "X-Linli-Timestamp": timestamp, "X-Linli-Nonce": nonce,
-            "X-Linli-Signature": signature, "Content-Type": "application/json; charset=utf-8",
+            "X-Linli-Key-Id": key,
+            "X-Linli-Timestamp": timestamp,
+            "X-Linli-Nonce": nonce,
+            "X-Linli-Signature": signature,
+            "Content-Type": "application/json; charset=utf-8",
         }
-        async with self.api.post(PATH, data=body if sent is None else sent, headers=signed | (headers or {})) as response:
+        async with self.api.post(
+            PATH, data=body if sent is None else sent, headers=signed | (headers or {})
+        ) as response:
             return Answer(response.status, await response.json(content_type=None), dict(response.headers))
 
 
@@ -64,6 +76,10 @@ def update(complaint: dict[str, Any], event: str, at: datetime | str, **fields: 
     """Write an update of a complaint as the core would."""
     when = at if isinstance(at, str) else at.isoformat()
     return {
-        "update_id": f"U-{uuid4().hex}", "external_id": complaint["id"], "updated_datetime": when, "event": event,
-        "status": "OPEN", **fields,
+        "update_id": f"U-{uuid4().hex}",
+        "external_id": complaint["id"],
+        "updated_datetime": when,
+        "event": event,
+        "status": "OPEN",
+        **fields,
     }

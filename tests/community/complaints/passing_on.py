@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from community.complaints.models import DispatchMessage, MessageState
+from community.complaints.dispatch_models import DispatchMessage, MessageState
 from tests.core import DispatchCore
 from tests.jobs import Worker
 
@@ -14,6 +14,7 @@ UPDATES = "/open311/v2/servicerequestupdates.json"
 
 async def pass_on_everything(worker: Worker) -> None:
     """Let retries come due and messages go out, until none waits."""
+
     async def nothing_waits() -> bool:
         await worker.run_until_idle()
         return not await DispatchMessage.filter(state=MessageState.WAITING).exists()
@@ -24,7 +25,7 @@ async def pass_on_everything(worker: Worker) -> None:
 async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 20) -> None:
     """Ask again and again until it holds."""
     async with asyncio.timeout(seconds):
-        while not await condition():  # noqa: ASYNC110 - the database cannot ring
+        while not await condition():
             await asyncio.sleep(0.02)
 
 

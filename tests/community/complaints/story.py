@@ -12,12 +12,22 @@ from community.complaints.models import DeadlineKind, DeadlineState, EventType, 
 MONDAY = datetime(2026, 11, 16, 1, 0, tzinfo=UTC)  # nine in the morning in Shenzhen
 RESULT_DAYS = 5
 WEEKENDS_ONLY = WorkingCalendar(None, MappingProxyType({}), frozenset())
-OURS = {EventType.SUBMITTED, EventType.SUPPLEMENTED, EventType.URGED, EventType.RATED, EventType.REDONE,
-        EventType.WITHDRAWN}
+OURS = {
+    EventType.SUBMITTED,
+    EventType.SUPPLEMENTED,
+    EventType.URGED,
+    EventType.RATED,
+    EventType.REDONE,
+    EventType.WITHDRAWN,
+}
 
 ACCEPT, FEEDBACK, RESULT = DeadlineKind.ACCEPT, DeadlineKind.FEEDBACK, DeadlineKind.RESULT
 RUNNING, MET, LATE, PAUSED, CANCELLED = (
-    DeadlineState.RUNNING, DeadlineState.MET, DeadlineState.LATE, DeadlineState.PAUSED, DeadlineState.CANCELLED
+    DeadlineState.RUNNING,
+    DeadlineState.MET,
+    DeadlineState.LATE,
+    DeadlineState.PAUSED,
+    DeadlineState.CANCELLED,
 )
 FRESH = {ACCEPT: RUNNING, FEEDBACK: RUNNING, RESULT: RUNNING}
 TAKEN = FRESH | {ACCEPT: MET}

@@ -39,9 +39,14 @@ def test_an_unknown_code_is_refused(code: str) -> None:
     assert caught.value.fields[0].pointer == "/category"
 
 
-@pytest.mark.parametrize(("text", "code"), [
-    ("楼下烧烤店油烟很大", "130"), ("半夜施工打桩，太吵睡不着", "127"), ("河水发黑，污水很臭", "134"),
-])
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("楼下烧烤店油烟很大", "130"),
+        ("半夜施工打桩，太吵睡不着", "127"),
+        ("河水发黑，污水很臭", "134"),
+    ],
+)
 def test_everyday_words_lead_to_their_category(text: str, code: str) -> None:
     found = suggest(text)
 
@@ -73,9 +78,14 @@ def test_answers_fit_the_questions_of_their_category() -> None:
     check_answers(None, {})
 
 
-@pytest.mark.parametrize(("code", "answers", "pointer"), [
-    ("127", {"when": "下雨天"}, "/answers/when"), ("127", {"colour": "红"}, "/answers/colour"), (None, {"when": "半夜"}, "/answers/when"),
-])
+@pytest.mark.parametrize(
+    ("code", "answers", "pointer"),
+    [
+        ("127", {"when": "下雨天"}, "/answers/when"),
+        ("127", {"colour": "红"}, "/answers/colour"),
+        (None, {"when": "半夜"}, "/answers/when"),
+    ],
+)
 def test_an_answer_to_no_question_or_outside_the_choices_names_its_field(
     code: str | None, answers: dict[str, str], pointer: str
 ) -> None:

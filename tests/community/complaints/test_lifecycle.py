@@ -75,7 +75,8 @@ def test_the_table_names_every_event() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "status"), [((EventType.SUBMITTED,), Status.SUBMITTED), ((EventType.SUBMITTED, EventType.PUSHED), Status.PUSHED)]
+    ("told", "status"),
+    [((EventType.SUBMITTED,), Status.SUBMITTED), ((EventType.SUBMITTED, EventType.PUSHED), Status.PUSHED)],
 )
 def test_before_anything_is_assigned_nothing_is_promised(told: tuple[EventType, ...], status: Status) -> None:
     story = Story()
@@ -103,12 +104,17 @@ def test_a_case_is_returned_once_and_then_assigned_anew_with_fresh_promises() ->
 
     assert story.seen().status is Status.ASSIGNED
     assert [(each.kind, each.state) for each in story.seen().timers] == [
-        (ACCEPT, CANCELLED), (FEEDBACK, CANCELLED), (RESULT, RUNNING), (ACCEPT, RUNNING), (FEEDBACK, RUNNING),
+        (ACCEPT, CANCELLED),
+        (FEEDBACK, CANCELLED),
+        (RESULT, RUNNING),
+        (ACCEPT, RUNNING),
+        (FEEDBACK, RUNNING),
     ]
     assert story.due(ACCEPT) == after(minutes=70)
     assert story.due(RESULT) == after(days=7)
     assert [(each.unit, each.from_at, each.to_at) for each in story.seen().responsibilities] == [
-        ("环卫所", after(), after(minutes=10)), ("城管队", after(minutes=40), None),
+        ("环卫所", after(), after(minutes=10)),
+        ("城管队", after(minutes=40), None),
     ]
 
 
@@ -140,7 +146,10 @@ def test_a_second_word_of_assignment_only_changes_the_unit() -> None:
 def test_a_helping_unit_stands_beside_the_one_responsible() -> None:
     story = Story.assigned("环卫所").told(EventType.CO_HANDLER_ADDED, after(minutes=5), unit="水务所")
 
-    assert [(each.unit, each.helping) for each in story.seen().responsibilities] == [("环卫所", False), ("水务所", True)]
+    assert [(each.unit, each.helping) for each in story.seen().responsibilities] == [
+        ("环卫所", False),
+        ("水务所", True),
+    ]
     responsible = story.seen().responsible
     assert responsible
     assert responsible.unit == "环卫所"
@@ -153,7 +162,8 @@ def test_a_transfer_moves_the_responsibility_and_no_promise() -> None:
     story.told(EventType.TRANSFERRED, after(minutes=20), unit="水务所")
 
     assert [(each.unit, each.to_at) for each in story.seen().responsibilities] == [
-        ("环卫所", after(minutes=20)), ("水务所", None),
+        ("环卫所", after(minutes=20)),
+        ("水务所", None),
     ]
     assert [(each.kind, each.due_at) for each in story.seen().timers] == before
     assert story.seen().status is Status.ASSIGNED

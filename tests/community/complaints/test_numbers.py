@@ -29,7 +29,10 @@ def test_damms_own_example_comes_out() -> None:
 def test_every_single_wrong_digit_is_noticed(number: str) -> None:
     digits = digits_of(number)
     wrong = [
-        digits[:at] + other + digits[at + 1:] for at in range(len(digits)) for other in "0123456789" if other != digits[at]
+        digits[:at] + other + digits[at + 1 :]
+        for at in range(len(digits))
+        for other in "0123456789"
+        if other != digits[at]
     ]
 
     assert is_case_number(number)
@@ -40,8 +43,9 @@ def test_every_single_wrong_digit_is_noticed(number: str) -> None:
 def test_every_two_neighbours_that_changed_places_are_noticed(number: str) -> None:
     digits = digits_of(number)
     swapped = [
-        digits[:at] + right + left + digits[at + 2:]
-        for at, (left, right) in enumerate(pairwise(digits)) if left != right
+        digits[:at] + right + left + digits[at + 2 :]
+        for at, (left, right) in enumerate(pairwise(digits))
+        if left != right
     ]
 
     assert [each for each in swapped if is_case_number(each)] == []

@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from community.complaints.dispatch.client import DispatchClient, DispatchRejectedError, DispatchUnavailableError
-from community.complaints.models import DispatchMessage, MessageState
+from community.complaints.dispatch_models import DispatchMessage, MessageState
 from community.complaints.parked import parked_things, retry_everything
 from foundation.breaker import BreakerOpenError
 from foundation.database import query
@@ -36,10 +36,19 @@ async def supplement(phone: Phone, complaint: dict[str, Any], text: str) -> None
 
 
 BROKEN: list[tuple[str, Any]] = [
-    ("drop", None), ("accept_then_drop", None), ("status", 500), ("status", 503), ("status", 429), ("status", 403),
-    ("status", 401), ("status", 408), ("answer", {"status": 200, "body": "<html>busy</html>"}),
-    ("answer", {"status": 200, "body": []}), ("answer", {"status": 200, "body": [{"service_request_id": None}]}),
-    ("answer", {"status": 302, "body": "moved"}), ("answer", {"status": 200, "body": "[" * 3000}),
+    ("drop", None),
+    ("accept_then_drop", None),
+    ("status", 500),
+    ("status", 503),
+    ("status", 429),
+    ("status", 403),
+    ("status", 401),
+    ("status", 408),
+    ("answer", {"status": 200, "body": "<html>busy</html>"}),
+    ("answer", {"status": 200, "body": []}),
+    ("answer", {"status": 200, "body": [{"service_request_id": None}]}),
+    ("answer", {"status": 302, "body": "moved"}),
+    ("answer", {"status": 200, "body": "[" * 3000}),
 ]
 
 
@@ -64,7 +73,12 @@ async def test_a_core_that_lists_everybody_is_not_taken_at_its_word(
     foreign = [{"service_request_id": "FB-of-somebody-else", "status": "open"}]
     rules = [
         {"match": {"path": REQUESTS, "method": "POST"}, "do": "drop", "times": 1},
-        {"match": {"path": REQUESTS, "method": "GET"}, "do": "answer", "value": {"status": 200, "body": foreign}, "times": 1},
+        {
+            "match": {"path": REQUESTS, "method": "GET"},
+            "do": "answer",
+            "value": {"status": 200, "body": foreign},
+            "times": 1,
+        },
     ]
     await core.control("/faults", rules, method="PUT")
     complaint = await phone.file()
@@ -127,7 +141,9 @@ async def test_a_category_the_core_does_not_know_goes_to_its_general_service(
 
     held = await held_by(core, complaint)
     assert held["service_code"] == "general"
-    assert held["attributes"]["category"] == [complaint["category"]["path"][0] + "/" + "/".join(complaint["category"]["path"][1:])]
+    assert held["attributes"]["category"] == [
+        complaint["category"]["path"][0] + "/" + "/".join(complaint["category"]["path"][1:])
+    ]
     assert held["attributes"]["source"] == ["烧烤摊"]
     assert held["attributes"]["number"] == [complaint["number"]]
 
@@ -145,7 +161,8 @@ async def test_what_the_core_refuses_for_good_is_parked_with_what_follows_and_go
     assert [each["event"] for each in logs if each["log_level"] == "error"] == ["dispatch_message_parked"]
     parked = await parked_things()
     assert [(each.kind, each.name) for each in parked] == [
-        ("message", f"{complaint['number']}/1"), ("message", f"{complaint['number']}/2"),
+        ("message", f"{complaint['number']}/1"),
+        ("message", f"{complaint['number']}/2"),
     ]
     assert "缺少参数" in parked[0].why
     assert (await phone.show(complaint))["push"] == {"state": "parked", "next_try_at": None}

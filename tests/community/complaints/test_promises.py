@@ -30,11 +30,14 @@ def test_the_promises_run_from_the_assignment() -> None:
     assert story.due(RESULT) == after(days=7)  # five working days, a weekend between
 
 
-@pytest.mark.parametrize(("event", "kind", "due"), [
-    (EventType.ACCEPTED, ACCEPT, after(minutes=30)),
-    (EventType.FEEDBACK, FEEDBACK, after(hours=24)),
-    (EventType.ANSWERED, RESULT, after(days=7)),
-])
+@pytest.mark.parametrize(
+    ("event", "kind", "due"),
+    [
+        (EventType.ACCEPTED, ACCEPT, after(minutes=30)),
+        (EventType.FEEDBACK, FEEDBACK, after(hours=24)),
+        (EventType.ANSWERED, RESULT, after(days=7)),
+    ],
+)
 def test_met_at_the_instant_is_in_time_and_one_second_later_is_late(
     event: EventType, kind: DeadlineKind, due: datetime
 ) -> None:

@@ -13,8 +13,11 @@ from community.complaints.dispatch.protocol import CORE_ZONE, CoreUpdate, body_h
 from community.complaints.models import EventType, Source
 
 TOLD: dict[str, Any] = {
-    "update_id": "U1", "service_request_id": "FB1", "updated_datetime": "2026-11-20T21:06:00+08:00",
-    "status": "OPEN", "event": "assigned",
+    "update_id": "U1",
+    "service_request_id": "FB1",
+    "updated_datetime": "2026-11-20T21:06:00+08:00",
+    "status": "OPEN",
+    "event": "assigned",
 }
 AT = datetime(2026, 11, 20, 13, 6, tzinfo=UTC)
 
@@ -23,21 +26,43 @@ def read(**changes: Any) -> CoreUpdate:
     return CoreUpdate.model_validate(TOLD | changes)
 
 
-@pytest.mark.parametrize(("written", "means"), [
-    ("2026-11-20T21:06:00+08:00", AT), ("2026-11-20T13:06:00Z", AT), ("2026-11-20T21:06:00", AT),
-    ("2026-11-20 21:06", AT), (" 2026-11-20T21:06:00.5 ", AT + timedelta(seconds=0.5)), (int(AT.timestamp()), AT),
-    ("2026-11-20", datetime(2026, 11, 19, 16, 0, tzinfo=UTC)),
-])
+@pytest.mark.parametrize(
+    ("written", "means"),
+    [
+        ("2026-11-20T21:06:00+08:00", AT),
+        ("2026-11-20T13:06:00Z", AT),
+        ("2026-11-20T21:06:00", AT),
+        ("2026-11-20 21:06", AT),
+        (" 2026-11-20T21:06:00.5 ", AT + timedelta(seconds=0.5)),
+        (int(AT.timestamp()), AT),
+        ("2026-11-20", datetime(2026, 11, 19, 16, 0, tzinfo=UTC)),
+    ],
+)
 def test_a_time_without_a_zone_is_the_local_one_of_the_core(written: Any, means: datetime) -> None:
     assert read(updated_datetime=written).updated_datetime == means
     assert read(due_datetime=written).due_datetime == means
     assert CORE_ZONE.utcoffset(AT) == timedelta(hours=8)
 
 
-@pytest.mark.parametrize("written", [
-    "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "1969-12-31T00:00:00Z", "2200-01-02T00:00:00Z",
-    "yesterday", "2026-02-30T00:00:00Z", "", None, True, [], {}, 1e300, float("nan"), -1,
-])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+        "1969-12-31T00:00:00Z",
+        "2200-01-02T00:00:00Z",
+        "yesterday",
+        "2026-02-30T00:00:00Z",
+        "",
+        None,
+        True,
+        [],
+        {},
+        1e300,
+        float("nan"),
+        -1,
+    ],
+)
 def test_an_impossible_time_is_refused_and_says_where(written: Any) -> None:
     with pytest.raises(ValidationError) as caught:
         read(updated_datetime=written)
@@ -59,31 +84,59 @@ def test_ids_may_come_as_numbers_and_one_picture_alone() -> None:
     assert update.media_url == ["https://core/1.jpg"]
 
 
-@pytest.mark.parametrize(("field", "wrong"), [
-    ("update_id", ""), ("update_id", "x" * 129), ("update_id", None), ("update_id", ["U1"]), ("update_id", True),
-    ("status", ["OPEN"]), ("event", 5), ("sequence", -1), ("sequence", "first"), ("sequence", 2**62), ("round", 0),
-    ("media_url", {"0": "x"}), ("media_url", [1]), ("agency_responsible", {"name": "x"}), ("agency_phone", "1" * 33),
-])
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [
+        ("update_id", ""),
+        ("update_id", "x" * 129),
+        ("update_id", None),
+        ("update_id", ["U1"]),
+        ("update_id", True),
+        ("status", ["OPEN"]),
+        ("event", 5),
+        ("sequence", -1),
+        ("sequence", "first"),
+        ("sequence", 2**62),
+        ("round", 0),
+        ("media_url", {"0": "x"}),
+        ("media_url", [1]),
+        ("agency_responsible", {"name": "x"}),
+        ("agency_phone", "1" * 33),
+    ],
+)
 def test_a_wrong_field_is_refused_and_named(field: str, wrong: Any) -> None:
     with pytest.raises(ValidationError) as caught:
         read(**{field: wrong})
     assert {fault["loc"][0] for fault in caught.value.errors()} == {field}
 
 
-@pytest.mark.parametrize(("event", "status", "means"), [
-    ("assigned", "CLOSED", EventType.ASSIGNED), ("ANSWERED", "", EventType.ANSWERED), ("", "IN_PROGRESS", EventType.IN_PROGRESS),
-    (None, "in progress", EventType.IN_PROGRESS), (None, "No-Further-Action", EventType.CLOSED),
-    (None, "NOT_COUNCILS_RESPONSIBILITY", EventType.NOT_ACCEPTED), (None, "fixed", EventType.ANSWERED),
-    (None, "unchanged", EventType.NOTE), (None, "DUPLICATE", EventType.MERGED), (None, "INTERNAL_REFERRAL", EventType.TRANSFERRED),
-    ("inspected", "OPEN", None), (None, "HALF_FIXED", None), ("", "", None),
-])
+@pytest.mark.parametrize(
+    ("event", "status", "means"),
+    [
+        ("assigned", "CLOSED", EventType.ASSIGNED),
+        ("ANSWERED", "", EventType.ANSWERED),
+        ("", "IN_PROGRESS", EventType.IN_PROGRESS),
+        (None, "in progress", EventType.IN_PROGRESS),
+        (None, "No-Further-Action", EventType.CLOSED),
+        (None, "NOT_COUNCILS_RESPONSIBILITY", EventType.NOT_ACCEPTED),
+        (None, "fixed", EventType.ANSWERED),
+        (None, "unchanged", EventType.NOTE),
+        (None, "DUPLICATE", EventType.MERGED),
+        (None, "INTERNAL_REFERRAL", EventType.TRANSFERRED),
+        ("inspected", "OPEN", None),
+        (None, "HALF_FIXED", None),
+        ("", "", None),
+    ],
+)
 def test_the_event_says_what_happened_and_without_one_the_status(
     event: str | None, status: str, means: EventType | None
 ) -> None:
     assert read(event=event, status=status).event_type() is means
 
 
-@pytest.mark.parametrize("ours", ["submitted", "pushed", "supplemented", "urged", "rated", "redone", "withdrawn", "deadline_changed"])
+@pytest.mark.parametrize(
+    "ours", ["submitted", "pushed", "supplemented", "urged", "rated", "redone", "withdrawn", "deadline_changed"]
+)
 def test_the_core_cannot_say_what_is_ours_to_say(ours: str) -> None:
     assert read(event=ours).event_type() is None
     assert read(event=ours).as_event().type is EventType.NOTE
@@ -96,16 +149,26 @@ def test_an_unknown_word_is_kept_as_a_note_with_the_word() -> None:
     assert event.detail["unknown_event"] == "inspected"
 
 
-@pytest.mark.parametrize(("public", "shown"), [
-    ({}, "给单位看的"), ({"public_text": "给居民看的"}, "给居民看的"), ({"public_text": None}, "给单位看的"),
-    ({"public_text": ""}, "给单位看的"),
-])
+@pytest.mark.parametrize(
+    ("public", "shown"),
+    [
+        ({}, "给单位看的"),
+        ({"public_text": "给居民看的"}, "给居民看的"),
+        ({"public_text": None}, "给单位看的"),
+        ({"public_text": ""}, "给单位看的"),
+    ],
+)
 def test_the_public_text_is_shown_where_there_is_one(public: dict[str, Any], shown: str) -> None:
     assert read(description="给单位看的", **public).as_event().text == shown
 
 
 def test_characters_nobody_can_read_are_left_out_of_every_text() -> None:
-    update = read(update_id="U\x001", description="桌椅\x0b已\ud800收回\r\n店内\x85", agency_responsible="城管\x00队", media_url=["\x00"])
+    update = read(
+        update_id="U\x001",
+        description="桌椅\x0b已\ud800收回\r\n店内\x85",
+        agency_responsible="城管\x00队",
+        media_url=["\x00"],
+    )
 
     assert (update.update_id, update.description) == ("U1", "桌椅已收回\n店内")
     assert (update.agency_responsible, update.media_url) == ("城管队", [""])
@@ -118,11 +181,16 @@ def test_a_foreign_id_that_is_not_ours_is_none_of_ours(external: Any) -> None:
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3), max_leaves=8,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
 )
 times = st.one_of(
-    json_values, st.datetimes().map(str), st.datetimes(timezones=st.just(timezone(timedelta(hours=14)))).map(datetime.isoformat),
-    st.dates().map(str), st.floats(), st.integers(-(2**70), 2**70),
+    json_values,
+    st.datetimes().map(str),
+    st.datetimes(timezones=st.just(timezone(timedelta(hours=14)))).map(datetime.isoformat),
+    st.dates().map(str),
+    st.floats(),
+    st.integers(-(2**70), 2**70),
 )
 nearly_updates = st.fixed_dictionaries(
     {}, optional={name: times if "datetime" in name else json_values for name in CoreUpdate.model_fields}

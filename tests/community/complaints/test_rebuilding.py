@@ -19,16 +19,22 @@ from tests.jobs import Worker
 from tests.phone import Phone
 
 MINUTE = timedelta(minutes=1)
-HISTORY = (("assigned", 1, "环卫所"), ("returned", 20, None), ("assigned", 30, "城管队"), ("accepted", 50, "城管队"),
-           ("co_handler_added", 60, "水务所"), ("waiting_for_resident", 70, None))
+HISTORY = (
+    ("assigned", 1, "环卫所"),
+    ("returned", 20, None),
+    ("assigned", 30, "城管队"),
+    ("accepted", 50, "城管队"),
+    ("co_handler_added", 60, "水务所"),
+    ("waiting_for_resident", 70, None),
+)
 SPOILED = {
     "state": "UPDATE complaint SET status = 'closed', round = 7, unit = '谁', duty_phone = '1', answered_at = now(),"
-             " rate_by = now(), last_seq = 99 WHERE id = %s",
+    " rate_by = now(), last_seq = 99 WHERE id = %s",
     "promises lost": "DELETE FROM complaint_deadline WHERE complaint_id = %s",
     "promises moved": "UPDATE complaint_deadline SET due_at = due_at + interval '1 day', state = 'met', met_at = now()"
-                      " WHERE complaint_id = %s",
+    " WHERE complaint_id = %s",
     "a promise too many": "INSERT INTO complaint_deadline (complaint_id, position, kind, round, started_at, due_at, state)"
-                          " VALUES (%s, 40, 'accept', 3, now(), now(), 'running')",
+    " VALUES (%s, 40, 'accept', 3, now(), now(), 'running')",
     "units lost": "DELETE FROM complaint_responsibility WHERE complaint_id = %s",
     "a unit renamed": "UPDATE complaint_responsibility SET unit = '谁', to_at = now() WHERE complaint_id = %s",
 }

@@ -8,8 +8,8 @@ from structlog.testing import capture_logs
 
 from community.complaints.dispatch import client
 from community.complaints.dispatch.reconciling import reconcile
+from community.complaints.dispatch_models import DispatchUpdate, ReconciliationRun
 from community.complaints.jobs import reconcile_with_dispatch
-from community.complaints.models import DispatchUpdate, ReconciliationRun
 from foundation.clock import FrozenClock, real_now
 from foundation.database import query
 from foundation.ground import Ground
@@ -145,9 +145,17 @@ async def test_what_the_core_garbled_is_passed_over_and_the_rest_found(
     assert "update_unreadable" in [each["event"] for each in logs]
 
 
-@pytest.mark.parametrize("words", [{"description": "给单位看的"}, {"description": "给单位看的", "public_text": "给您看的"}])
+@pytest.mark.parametrize(
+    "words", [{"description": "给单位看的"}, {"description": "给单位看的", "public_text": "给您看的"}]
+)
 async def test_an_update_reads_the_same_whether_it_was_told_or_found(
-    *, phone: Phone, core: DispatchCore, worker: Worker, clock: FrozenClock, ground: Ground, complaint: dict[str, Any],
+    *,
+    phone: Phone,
+    core: DispatchCore,
+    worker: Worker,
+    clock: FrozenClock,
+    ground: Ground,
+    complaint: dict[str, Any],
     words: dict[str, Any],
 ) -> None:
     await core.play(complaint, "feedback", at=clock.now(), **words)
@@ -170,7 +178,9 @@ async def test_upkeep_that_waits_already_is_not_stored_twice(
     for _ in range(3):
         await defer_once(reconcile_with_dispatch)
 
-    rows = await query("SELECT count(*) AS n FROM procrastinate_jobs WHERE task_name = %s", reconcile_with_dispatch.name)
+    rows = await query(
+        "SELECT count(*) AS n FROM procrastinate_jobs WHERE task_name = %s", reconcile_with_dispatch.name
+    )
     assert rows[0]["n"] == 1
     await worker.run_until_idle()
     await worker.clear_desks()

@@ -36,12 +36,27 @@ def test_both_keys_are_good_at_once() -> None:
     assert verify(signed(replace(CALL, key_id="old"), "secret of last year"), KEYS, at=NOW)
 
 
-@pytest.mark.parametrize("change", [
-    {"timestamp": str(int(STAMP) + 1)}, {"nonce": "n2"}, {"method": "PUT"}, {"path": "/callbacks/other"},
-    {"body": b'{"a":2}'}, {"body": b""}, {"key_id": "old"}, {"key_id": "unknown"}, {"key_id": ""},
-    {"signature": ""}, {"signature": "v1="}, {"signature": "v1=" + "0" * 64}, {"signature": "\udcff\udcfe"},
-    {"nonce": "\udcff"}, {"timestamp": ""}, {"path": "/callbacks/dispatch?again=1"},
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"timestamp": str(int(STAMP) + 1)},
+        {"nonce": "n2"},
+        {"method": "PUT"},
+        {"path": "/callbacks/other"},
+        {"body": b'{"a":2}'},
+        {"body": b""},
+        {"key_id": "old"},
+        {"key_id": "unknown"},
+        {"key_id": ""},
+        {"signature": ""},
+        {"signature": "v1="},
+        {"signature": "v1=" + "0" * 64},
+        {"signature": "\udcff\udcfe"},
+        {"nonce": "\udcff"},
+        {"timestamp": ""},
+        {"path": "/callbacks/dispatch?again=1"},
+    ],
+)
 def test_what_was_not_signed_so_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(BadSignatureError):
         verify(replace(signed(CALL), **change), KEYS, at=NOW)

@@ -47,9 +47,7 @@ async def everything_said(core: DispatchCore, complaint: dict[str, Any]) -> str:
     return f"{held} {full}"
 
 
-async def test_the_unit_learns_who_asks_and_for_whom(
-    phone: Phone, core: DispatchCore, worker: Worker
-) -> None:
+async def test_the_unit_learns_who_asks_and_for_whom(phone: Phone, core: DispatchCore, worker: Worker) -> None:
     complaint = await phone.file(on_behalf_of={"name": "王奶奶", "phone": "13900000413"})
     await pass_on_everything(worker)
 
@@ -118,7 +116,8 @@ async def test_urging_and_withdrawal_reach_the_core(phone: Phone, core: Dispatch
     await pass_on_everything(worker)
 
     assert [(each["event"], each.get("description"), each["status"]) for each in await heard_of(core, complaint)] == [
-        ("urged", None, "UNCHANGED"), ("withdrawn", "自己修好了", "CANCELLED"),
+        ("urged", None, "UNCHANGED"),
+        ("withdrawn", "自己修好了", "CANCELLED"),
     ]
     assert (await held_by(core, complaint))["step"] == "withdrawn"
 
@@ -154,7 +153,11 @@ async def test_a_redo_and_the_end_of_the_second_round_reach_the_core(
     await pass_on_everything(worker)
 
     assert [(each["event"], each["round"]) for each in await heard_of(core, complaint)] == [
-        ("rated", "1"), ("redone", "2"), ("rated", "2"), ("supervised", "2"), ("closed", "2"),
+        ("rated", "1"),
+        ("redone", "2"),
+        ("rated", "2"),
+        ("supervised", "2"),
+        ("closed", "2"),
     ]
 
 

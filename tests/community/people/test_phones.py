@@ -7,7 +7,9 @@ from hypothesis.strategies import integers
 from community.people.phones import UnreadablePhoneError, masked_phone, normal_phone
 
 
-@pytest.mark.parametrize("text", ["13800000413", "+8613800000413", "138 0000 0413", "+86 138-0000-0413", "008613800000413"])
+@pytest.mark.parametrize(
+    "text", ["13800000413", "+8613800000413", "138 0000 0413", "+86 138-0000-0413", "008613800000413"]
+)
 def test_one_number_is_one_text_however_it_is_written(text: str) -> None:
     assert normal_phone(text) == "+8613800000413"
 

@@ -103,7 +103,9 @@ async def test_a_home_or_a_case_is_not_put_at_a_candidate_or_at_what_is_gone(sma
     candidate = await add_place(
         PlaceDraft(PlaceKind.ESTATE, "栗光苑", Origin.IMPORTED, standing=PlaceStanding.CANDIDATE), parent=small.district
     )
-    gone = await add_place(PlaceDraft(PlaceKind.COMMUNITY, "旧名社区", Origin.OFFICIAL, current=False), parent=small.street)
+    gone = await add_place(
+        PlaceDraft(PlaceKind.COMMUNITY, "旧名社区", Origin.OFFICIAL, current=False), parent=small.street
+    )
 
     assert (await settled_place(small.building.id)).id == small.building.id
     for place in (candidate, gone):

@@ -28,7 +28,10 @@ def test_a_window_gives_what_follows_and_as_much_as_fits(first: int, count: int,
 
 
 @given(
-    first=st.integers(1, 20), count=st.integers(0, 12), second=st.integers(1, 40), more=st.integers(1, 12),
+    first=st.integers(1, 20),
+    count=st.integers(0, 12),
+    second=st.integers(1, 40),
+    more=st.integers(1, 12),
     keep=st.integers(1, 10),
 )
 def test_joined_windows_keep_the_newest_without_a_gap(
