@@ -19,10 +19,10 @@ serve: .venv/ready
 	@$(BIN)/linli all $(ARGS)
 
 test: .venv/ready-dev
-	$(BIN)/python -m pytest -q $(ARGS)
+	@.ci/test $(ARGS)
 
 soak: .venv/ready-dev
-	LINLI_TEST_SOAK=1 $(BIN)/python -m pytest -q $(ARGS)
+	@LINLI_TEST_SOAK=1 .ci/test $(ARGS)
 
 lint: .venv/ready-dev
 	$(BIN)/ruff check --quiet

@@ -23,6 +23,8 @@ from sandbox.demo.voice import NotShownError
 PHONE, LINLI, WECHAT, CORE = "居民手机", "邻里", "微信", "分拨平台"
 BASES = ("/api/v1", "/open311/v2")
 PATIENCE_SECONDS = 20.0
+SKEW_SECONDS = 0.004
+"""The clocks of two processes may differ by a millisecond or two; what we said caused what a journal tells."""
 _UUID = re.compile(r"([0-9a-f]{4})[0-9a-f]{4}-[0-9a-f-]{27}")
 EVENT_WORDS = {
     "submitted": "交上来了",
@@ -122,7 +124,7 @@ class Wire:
         return ordered
 
     def _note_entry(self, entry: dict[str, Any], stand_in: str) -> None:
-        began = datetime.fromisoformat(entry["at"]).timestamp() - entry["milliseconds"] / 1000
+        began = datetime.fromisoformat(entry["at"]).timestamp() - entry["milliseconds"] / 1000 + SKEW_SECONDS
         source, target = (LINLI, stand_in) if entry["direction"] == "in" else (stand_in, LINLI)
         facts = _facts(entry["body"]) | _facts(entry["answer"])
         facts["signed"] = "带签名的" if "x-linli-signature" in entry["headers"] else ""

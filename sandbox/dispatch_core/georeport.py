@@ -3,7 +3,7 @@
 import hmac
 import time
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from aiohttp import web
 
@@ -110,7 +110,7 @@ def window(core: Core, form: Form, column: str) -> list[tuple[str, Bindable]]:
     if first is None:
         first = (last or core.now()) - LONGEST_SPAN
     last = last or first + LONGEST_SPAN
-    return [(f"{column} >= ?", stamp(first)), (f"{column} <= ?", stamp(last))]
+    return [(f"{column} >= ?", stamp(_whole_millisecond(first))), (f"{column} <= ?", stamp(last))]
 
 
 def updated_window(form: Form, column: str) -> list[tuple[str, Bindable]]:
@@ -118,13 +118,15 @@ def updated_window(form: Form, column: str) -> list[tuple[str, Bindable]]:
     after, before = form.get("updated_after"), form.get("updated_before")
     conditions: list[tuple[str, Bindable]] = []
     if after:
-        # Times are told in milliseconds, so what happened within the asked one counts as after it.
-        since = parse_when(after, "updated_after")
-        since = since.replace(microsecond=since.microsecond // 1000 * 1000)
-        conditions.append((f"{column} >= ?", stamp(since)))
+        conditions.append((f"{column} >= ?", stamp(_whole_millisecond(parse_when(after, "updated_after")))))
     if before:
         conditions.append((f"{column} <= ?", stamp(parse_when(before, "updated_before"))))
     return conditions
+
+
+def _whole_millisecond(since: datetime) -> datetime:
+    """Begin with the millisecond: times are told in them, so what happened within the asked one counts as after it."""
+    return since.replace(microsecond=since.microsecond // 1000 * 1000)
 
 
 def one_of(column: str, values: Iterable[str]) -> list[tuple[str, Bindable]]:

@@ -28,7 +28,8 @@ from tests.miniprogram_api.small_wechat import SmallWechat
 from tests.phone import Phone
 from tests.town import Town
 
-EXAMPLES = 1000 if os.environ.get("LINLI_TEST_SOAK") else 25
+SOAK = bool(os.environ.get("LINLI_TEST_SOAK"))
+EXAMPLES = 1000 if SOAK else 25
 MOST_WAIT = 0.05
 DOCUMENT = describe([endpoint for part in load_parts() for endpoint in part.endpoints])
 OPERATIONS: dict[str, APIOperation[Any, Any, Any, Any]] = {
@@ -52,6 +53,13 @@ CHECKS: list[Any] = [
     checks.CHECKS.get_one("content_type_conformance"),
     checks.CHECKS.get_one("response_headers_conformance"),
     checks.CHECKS.get_one("response_schema_conformance"),
+]
+
+
+pytestmark = [
+    pytest.mark.timeout(3600 if SOAK else 120),
+    # It is the application in the other thread that does: it spreads its heartbeats.
+    pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies"),
 ]
 
 

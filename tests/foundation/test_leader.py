@@ -1,9 +1,10 @@
 """One worker at a time does the upkeep; when it fails, another does."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator, MutableMapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -22,8 +23,11 @@ pytestmark = pytest.mark.usefixtures("worker")
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+def logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[MutableMapping[str, Any]]]:
+    """Beat quickly, and keep what is logged."""
     monkeypatch.setattr(leader, "BEAT_SECONDS", 0.03)
+    with capture_logs() as logs:
+        yield logs
 
 
 class Candidate:
@@ -72,16 +76,17 @@ async def test_one_of_two_leads_and_the_other_takes_over_when_it_stops(ground: G
         assert len(await holders()) == 1
 
 
-async def test_a_leader_whose_connection_dies_stops_and_another_leads(ground: Ground) -> None:
+async def test_a_leader_whose_connection_dies_stops_and_another_leads(
+    ground: Ground, logs: list[MutableMapping[str, Any]]
+) -> None:
     first, second = Candidate(ground), Candidate(ground)
     async with first.standing():
         await eventually(more_than(first, 2))
         async with second.standing():
-            with capture_logs() as logs:
-                for pid in await holders():
-                    await query("SELECT pg_terminate_backend(%s)", pid)
-                began = first.sweeps + second.sweeps
-                await eventually(lambda: first.sweeps + second.sweeps > began + 5)
+            for pid in await holders():
+                await query("SELECT pg_terminate_backend(%s)", pid)
+            began = first.sweeps + second.sweeps
+            await eventually(lambda: first.sweeps + second.sweeps > began + 5)
 
             assert "leader_in_doubt" in [each["event"] for each in logs]
             assert len(await holders()) == 1
@@ -90,11 +95,12 @@ async def test_a_leader_whose_connection_dies_stops_and_another_leads(ground: Gr
             assert before[0] == first.sweeps or before[1] == second.sweeps  # one of them alone
 
 
-async def test_a_sweep_that_fails_keeps_no_other_from_being_done(ground: Ground) -> None:
+async def test_a_sweep_that_fails_keeps_no_other_from_being_done(
+    ground: Ground, logs: list[MutableMapping[str, Any]]
+) -> None:
     candidate = Candidate(ground)
-    with capture_logs() as logs:
-        async with candidate.standing():
-            await eventually(more_than(candidate, 3))
+    async with candidate.standing():
+        await eventually(more_than(candidate, 3))
 
     assert {each["sweep"] for each in logs if each["event"] == "sweep_failed"} == {"fail"}
 

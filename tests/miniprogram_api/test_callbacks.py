@@ -1,19 +1,15 @@
 """The dispatch core's signed callbacks: who is believed, what is stored, and that each counts once."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from structlog.testing import capture_logs
 
-from community.complaints.dispatch.inbound import TRIES
 from community.complaints.dispatch_models import DispatchConflict, DispatchUpdate
-from community.complaints.models import ComplaintEvent
-from community.complaints.parked import parked_things, retry_everything
+from community.complaints.parked import parked_things
 from foundation.clock import FrozenClock
-from foundation.database import query
 from foundation.ground import Ground
 from tests.community.complaints.line import KEY, PATH, SECRET, Line, update
 from tests.conftest import STARTED_AT, Client
@@ -252,139 +248,3 @@ def _json(body: dict[str, Any]) -> bytes:
     import json  # noqa: PLC0415 - only here halves of characters are written
 
     return json.dumps(body, ensure_ascii=True).encode()
-
-
-async def test_an_unknown_word_is_kept_as_a_note_and_raises_an_alarm(phone: Phone, line: Line, worker: Worker) -> None:
-    complaint = await phone.file()
-    await line.tell(update(complaint, "inspected", STARTED_AT, public_text="去现场看过"))
-
-    with capture_logs() as logs:
-        await worker.clear_desks()
-
-    assert [(each["event"], each["log_level"]) for each in logs if each["log_level"] == "error"] == [
-        ("dispatch_event_unknown", "error")
-    ]
-    last = (await phone.timeline(complaint))[-1]
-    assert (last["type"], last["text"]) == ("note", "去现场看过")
-    assert (await ComplaintEvent.get(complaint_id=complaint["id"], seq=2)).detail["unknown_event"] == "inspected"
-
-
-async def wait_out(worker: Worker, times: int) -> None:
-    """Let the waits pass, and look again, so many times."""
-    for _ in range(times):
-        await query("UPDATE dispatch_update SET not_before = now() - interval '1 second'")
-        await worker.clear_desks()
-
-
-async def test_an_update_that_fits_no_complaint_waits_longer_each_time_and_is_parked_in_the_end(
-    phone: Phone, line: Line, worker: Worker
-) -> None:
-    body = update(NOWHERE, "assigned", STARTED_AT, service_request_id="FB-none")
-    await line.tell(body)
-
-    waits = []
-    for _ in range(TRIES - 1):
-        await wait_out(worker, 1)
-        row = await DispatchUpdate.get()
-        waits.append(round((row.not_before - datetime.now(row.not_before.tzinfo)).total_seconds()))
-        assert row.state == "waiting"
-    with capture_logs() as logs:
-        await wait_out(worker, 1)
-
-    assert waits == [2**n for n in range(TRIES - 1)]
-    assert [each["event"] for each in logs if each["log_level"] == "error"] == ["dispatch_update_parked"]
-    assert [(each.kind, each.name, each.why) for each in await parked_things()] == [
-        ("update", body["update_id"], "fits no complaint")
-    ]
-
-
-async def test_what_was_parked_finds_its_complaint_when_it_is_tried_again(
-    phone: Phone, line: Line, worker: Worker
-) -> None:
-    complaint = await phone.file()
-    await line.tell(update(NOWHERE, "assigned", STARTED_AT, service_request_id="FB-later", agency_responsible="环卫所"))
-    await wait_out(worker, TRIES)
-    assert len(await parked_things()) == 1
-    await query("UPDATE complaint SET remote_id = 'FB-later' WHERE id = %s", complaint["id"])
-
-    assert await retry_everything(None) == 1
-    await worker.clear_desks()
-
-    assert await parked_things() == []
-    assert (await phone.show(complaint))["status"] == "assigned"
-
-
-async def test_an_update_that_cannot_be_applied_is_parked_and_holds_up_nothing(
-    phone: Phone, line: Line, worker: Worker
-) -> None:
-    complaint = await phone.file()
-    bad, good = update(complaint, "note", STARTED_AT), update(complaint, "assigned", STARTED_AT)
-    for body in (bad, good):
-        await line.tell(body)
-    await query(
-        """UPDATE dispatch_update SET body = '{"update_id": 1}'::jsonb WHERE update_id = %s""", bad["update_id"]
-    )
-
-    with capture_logs() as logs:
-        for _ in range(TRIES):
-            await query("UPDATE dispatch_update SET claimed_until = NULL, not_before = now() - interval '1 second'")
-            await worker.clear_desks()
-
-    assert [each["event"] for each in logs if each["log_level"] == "error"] == [
-        *["claimed_row_failed"] * (TRIES - 1),
-        "dispatch_update_parked",
-    ]
-    assert (await phone.show(complaint))["status"] == "assigned"
-    assert [(each.name, each.why) for each in await parked_things()] == [
-        (bad["update_id"], "cannot be applied: ValidationError")
-    ]
-
-
-SAID = [
-    ("2026-11-20T21:10:00", "2026-11-20T13:10:00Z"),
-    ("2026-11-20T21:10:00+08:00", "2026-11-20T13:10:00Z"),
-    ("2026-11-20T13:10:00Z", "2026-11-20T13:10:00Z"),
-    ("2020-01-01T00:00:00Z", "2026-11-20T13:06:00Z"),
-    ("2031-01-01T00:00:00Z", "2026-11-20T13:21:00Z"),
-]
-
-
-async def test_times_are_read_in_the_zone_of_the_core_and_brought_into_what_is_possible(
-    phone: Phone, line: Line, worker: Worker, clock: FrozenClock
-) -> None:
-    complaint = await phone.file()
-    clock.advance(minutes=10)
-    for said, counts_as in SAID:
-        await line.tell(update(complaint, "note", said))
-        await worker.clear_desks()
-
-        last = await ComplaintEvent.filter(complaint_id=complaint["id"]).order_by("-seq").first()
-        assert last
-        assert (await phone.timeline(complaint))[-1]["at"] == counts_as
-        assert last.received_at == STARTED_AT + 10 * MINUTE
-
-
-async def test_an_update_is_judged_by_the_time_it_came_not_by_when_it_was_applied(
-    phone: Phone, line: Line, worker: Worker, clock: FrozenClock
-) -> None:
-    complaint = await phone.file()
-    await line.tell(update(complaint, "assigned", STARTED_AT + 60 * MINUTE))
-
-    clock.advance(days=1)
-    await worker.clear_desks()
-
-    assert (await phone.timeline(complaint))[-1]["at"] == "2026-11-20T13:11:00Z"
-
-
-async def test_a_photo_from_another_house_is_left_out_and_the_words_are_shown(
-    phone: Phone, line: Line, worker: Worker
-) -> None:
-    complaint = await phone.file()
-    await line.tell(
-        update(complaint, "feedback", STARTED_AT, public_text="看过了", media_url="http://127.0.0.1:1/secret.jpg")
-    )
-
-    await worker.clear_desks()
-
-    last = (await phone.timeline(complaint))[-1]
-    assert (last["text"], last["media"]) == ("看过了", [])

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from signal import SIGCONT, SIGSTOP
 from typing import Any
 from uuid import uuid4
 
@@ -9,16 +10,20 @@ from tests.processes.district import DEAD_AFTER_SECONDS, District, StandIns, fil
 from tests.processes.programs import until
 
 
-async def test_a_killed_worker_leaves_its_lead_and_its_job_to_the_other(district: District, outside: StandIns) -> None:
+async def test_of_two_workers_one_leads_and_killed_it_leaves_its_lead_and_its_job_to_the_other(
+    district: District, outside: StandIns
+) -> None:
     _, (first,) = await district.up()
     await until(lambda: led(district, 1))
-    await outside.be_slow(8)
-    complaint = await filed(await district.sign_in())
-    await outside.has_been_slow()
     second = district.copy.start("work")
     await second.ready()
     assert district.leaders() == 1
     assert "leader_elected" not in second.events
+    second.process.send_signal(SIGSTOP)  # so that it is the first who takes the job
+    await outside.be_slow(5)
+    complaint = await filed(await district.sign_in())
+    await outside.has_been_slow()
+    second.process.send_signal(SIGCONT)
 
     await first.kill()
     killed_at = time.monotonic()
@@ -62,13 +67,3 @@ async def stored(district: District, text: str) -> bool:
 
 def rows_of(district: District, text: str) -> list[dict[str, Any]]:
     return district.rows("SELECT id FROM complaint WHERE text = %s", text)
-
-
-async def test_of_two_workers_exactly_one_leads(district: District) -> None:
-    await district.up(workers=2)
-
-    await until(lambda: led(district, 1))
-
-    alive = [program for program in district.copy.programs if program.command == "work" and program.alive]
-    assert len(alive) == 2
-    assert sum("leader_elected" in program.events for program in alive) == 1

@@ -46,7 +46,11 @@ LEFT = [
             id="stand-ins in production",
         ),
         pytest.param(
-            {"LINLI_DATABASE_URL": f"postgresql://postgres:{SECRET}@127.0.0.1:1/linli", "LINLI_REDIS_URL": "unix:///x"},
+            {
+                "LINLI_DATABASE_URL": f"postgresql://postgres:{SECRET}@127.0.0.1:1/linli",
+                "LINLI_DATABASE__WAIT_SECONDS": "0.5",
+                "LINLI_REDIS_URL": "unix:///x",
+            },
             [f"PostgreSQL does not answer; see LINLI_DATABASE_URL and `linli doctor`. ({REASON})"],
             id="no database",
         ),

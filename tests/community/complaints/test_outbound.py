@@ -196,6 +196,7 @@ async def test_a_core_that_fails_again_and_again_is_left_alone_until_it_answers(
     core: DispatchCore, ground: Ground
 ) -> None:
     client, failures = ground.get(DispatchClient), ground.settings.dispatch.breaker_failures
+    client.breaker.seconds = 3600
     await core.control("/faults", [{"match": {"path": "services"}, "do": "status", "value": 503}], method="PUT")
     for _ in range(failures):
         with pytest.raises(DispatchUnavailableError):
