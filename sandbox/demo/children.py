@@ -79,7 +79,7 @@ class Children:
                 cwd=ROOT,
                 pass_fds=(self.hold,),
                 start_new_session=True,
-                preexec_fn=_end_with_parent(),
+                preexec_fn=end_with_parent(),
             )
         child = Child(name, process, log)
         self.started.append(child)
@@ -163,7 +163,8 @@ def last_lines(log: Path) -> list[str]:
         return []
 
 
-def _end_with_parent() -> Callable[[], None] | None:
+def end_with_parent() -> Callable[[], None] | None:
+    """Make what a child does between its birth and its program, so that it is told when we die."""
     if sys.platform != "linux":
         return None
     prctl = ctypes.CDLL(None).prctl  # loaded before the fork

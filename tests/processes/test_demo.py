@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
+from sandbox.demo.children import end_with_parent
+
 ROOT = Path(__file__).parents[2]
 KEYS = {"api", "live", "web", "dispatch_core", "residents", "wx_codes", "staff", "callback_keys", "env"}
 PATIENCE_SECONDS = 200.0  # on a busy machine; alone it takes a tenth
@@ -54,6 +56,7 @@ async def _start(folder: Path, *arguments: str) -> Process:
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "sandbox.demo", *arguments,
         cwd=ROOT, env={**environment, "LINLI_VAR": str(folder)}, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT,
+        preexec_fn=end_with_parent(),
     )  # fmt: skip
 
 

@@ -134,7 +134,7 @@ def shuffled(ids: list[str], order: list[int], repeats: list[int]) -> list[str]:
 
 orders = st.permutations(range(max(map(len, HISTORIES))))
 again = st.lists(st.integers(0, 7), max_size=4)
-few = settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+few = settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @given(history=st.sampled_from(HISTORIES), order=orders, repeats=again)
