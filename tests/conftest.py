@@ -172,11 +172,12 @@ async def worker(ground: Ground) -> AsyncIterator[Worker]:
 
 
 @pytest.fixture
-async def core(core_server: DispatchCore, api: Client) -> DispatchCore:
-    """Give an empty dispatch core that calls back to the doors of this test."""
+async def core(core_server: DispatchCore, api: Client) -> AsyncIterator[DispatchCore]:
+    """Give an empty dispatch core that calls back to the doors of this test; leave an empty one without faults."""
     await core_server.reset()
     await core_server.call_back_to(str(api.make_url("/api/v1/callbacks/dispatch")))
-    return core_server
+    yield core_server
+    await core_server.reset()
 
 
 @pytest.fixture
