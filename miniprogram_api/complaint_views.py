@@ -12,7 +12,7 @@ from community.complaints.lifecycle import ACCEPT_WITHIN, FEEDBACK_WITHIN
 from community.complaints.models import Channel, Complaint, DeadlineKind, DeadlineState, EventType, Status
 from community.complaints.models import Deadline as StoredDeadline
 from community.complaints.queries import Picture
-from community.complaints.showing import explain_deadline, show_media
+from community.complaints.showing import explain_deadline, show_media, words_are_for
 from community.places.queries import PlaceDescription
 from foundation.clock import real_now
 from foundation.ground import Ground
@@ -89,9 +89,9 @@ class DeadlineView(Output):
     """Of a running promise that is counted in working days."""
 
     @classmethod
-    def of(cls, deadline: StoredDeadline, *, result_days: int, reader: "Reader") -> Self:
-        """Show a promise."""
-        late = deadline.state is DeadlineState.LATE
+    def of(cls, deadline: StoredDeadline, picture: Picture, reader: "Reader") -> Self:
+        """Show a promise; why it was late is said to the owner."""
+        late = deadline.state is DeadlineState.LATE and picture.viewer is Viewer.OWNER
         return cls(
             kind=deadline.kind,
             due_at=deadline.due_at,
@@ -102,7 +102,7 @@ class DeadlineView(Output):
             ),
             started_at=deadline.started_at,
             round=deadline.round,
-            promise=_promise(deadline.kind, result_days),
+            promise=_promise(deadline.kind, picture.complaint.result_days),
             working_days_left=_working_days_left(deadline, reader),
         )
 
@@ -204,9 +204,7 @@ class ComplaintView(Output):
             round=complaint.round,
             responsible=_responsible(complaint),
             channel=complaint.channel,
-            deadlines=[
-                DeadlineView.of(each, result_days=complaint.result_days, reader=reader) for each in picture.deadlines
-            ],
+            deadlines=[DeadlineView.of(each, picture, reader) for each in picture.deadlines],
             result=_result(picture, reader.ground),
             rating=_rating(picture),
             followers=picture.followers,
@@ -243,6 +241,8 @@ def _result(picture: Picture, ground: Ground) -> ResultView | None:
     event = picture.result
     if event is None:
         return None
+    if not words_are_for(picture.viewer, event):
+        return ResultView(text=None, at=event.occurred_at, media=[])
     media = [MediaView(**show_media(each, ground.media.url)) for each in event.media]
     return ResultView(text=event.text, at=event.occurred_at, media=media)
 

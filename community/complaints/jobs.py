@@ -32,10 +32,11 @@ async def reconcile_with_dispatch(ground: Ground) -> None:
 
 
 async def mark_late(ground: Ground) -> int:
-    """Mark the promises whose instant has passed; give how many complaints that touched."""
+    """Mark the promises whose instant, or whose longest pause, has passed; give how many complaints that touched."""
     now = ground.clock.now()
-    due = Deadline.filter(state=DeadlineState.RUNNING, due_at__lt=now).order_by("due_at").limit(BATCH)
-    touched = dict.fromkeys([row.complaint_id async for row in due])
+    late = Deadline.filter(state=DeadlineState.RUNNING, due_at__lt=now).order_by("due_at").limit(BATCH)
+    waited = Deadline.filter(state=DeadlineState.PAUSED, resumes_at__lt=now).order_by("resumes_at").limit(BATCH)
+    touched = dict.fromkeys([row.complaint_id for row in [*await late, *await waited]])
     for complaint_id in touched:
         async with transaction() as tx:
             complaint = await Complaint.filter(id=complaint_id).select_for_update(no_key=True).get()

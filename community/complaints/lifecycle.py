@@ -10,7 +10,7 @@ assignment, natural time; the result by category, in working days.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from community.complaints.timers import Timer, Timers
 
 ACCEPT_WITHIN = timedelta(minutes=30)
 FEEDBACK_WITHIN = timedelta(hours=24)
+WITHIN = {DeadlineKind.ACCEPT: ACCEPT_WITHIN, DeadlineKind.FEEDBACK: FEEDBACK_WITHIN}
 RATE_WITHIN = timedelta(days=7)
 
 RANK = {
@@ -170,6 +171,8 @@ class _Fold:
     returned: bool = False
     answered_at: datetime | None = None
     extension_asked_at: datetime | None = None
+    kept: set[DeadlineKind] = field(default_factory=set)
+    """What this round's unit has done of its promises, whether or not they were made by then."""
     responsibilities: list[Responsible] = field(default_factory=list)
     timers: Timers = field(default_factory=Timers)
 
@@ -203,6 +206,7 @@ class _Fold:
         self.round = each.round
         self.status = Status.IN_PROGRESS
         self.answered_at = self.extension_asked_at = None
+        self.kept.clear()
         self.timers.cancel(each.at)
         self.timers.start(DeadlineKind.FEEDBACK, each.round, self._unit(), each.at, each.at + FEEDBACK_WITHIN)
         self._start_result(each)
@@ -220,6 +224,8 @@ class _Fold:
             if self._unit() != each.unit:
                 self._release(each.at)
                 self.responsibilities.append(Responsible(each.unit, each.duty_phone, each.at))
+            elif each.duty_phone:
+                self._change_phone(each.duty_phone)
         elif each.type is EventType.RETURNED and not self.returned:
             self._release(each.at)
         elif each.type is EventType.CO_HANDLER_ADDED and each.unit:
@@ -227,7 +233,12 @@ class _Fold:
 
     def _release(self, at: datetime) -> None:
         self.responsibilities = [
-            each if each.to_at or each.helping else Responsible(each.unit, each.duty_phone, each.from_at, to_at=at)
+            each if each.to_at or each.helping else replace(each, to_at=at) for each in self.responsibilities
+        ]
+
+    def _change_phone(self, duty_phone: str) -> None:
+        self.responsibilities = [
+            each if each.to_at or each.helping else replace(each, duty_phone=duty_phone)
             for each in self.responsibilities
         ]
 
@@ -235,12 +246,14 @@ class _Fold:
         if each.type is EventType.ASSIGNED:
             self._start_clocks(each)
         self.timers.meet(MEETS.get(each.type, ()), each.round, each.at, reason=each.text)
+        self.kept.update(MEETS.get(each.type, ()))
         match each.type:
             case EventType.RETURNED if not self.returned:
                 self.timers.cancel(each.at, (DeadlineKind.ACCEPT, DeadlineKind.FEEDBACK))
+                self.kept.clear()
             case EventType.WAITING_FOR_RESIDENT:
                 self.timers.pause(each.at)
-            case EventType.RESUMED:
+            case EventType.RESUMED | EventType.SUPPLEMENTED:  # what was waited for is the resident's word
                 self.timers.resume(each.at)
             case EventType.DEADLINE_CHANGED if each.due_at:
                 self.timers.move(DeadlineKind.RESULT, each.at, each.due_at)
@@ -254,13 +267,23 @@ class _Fold:
                 pass
 
     def _start_clocks(self, each: Happening) -> None:
-        """Start the 30-24 clocks, unless they run: a second word of assignment only changes the unit."""
-        if not self.timers.has_open(DeadlineKind.ACCEPT) and RANK[self.status] <= RANK[Status.ASSIGNED]:
-            self.timers.start(DeadlineKind.ACCEPT, each.round, each.unit, each.at, each.at + ACCEPT_WITHIN)
-        if not self.timers.has_open(DeadlineKind.FEEDBACK) and RANK[self.status] <= RANK[Status.ASSIGNED]:
-            self.timers.start(DeadlineKind.FEEDBACK, each.round, each.unit, each.at, each.at + FEEDBACK_WITHIN)
+        """Start the 30-24 clocks, unless they run: a second word of assignment only changes the unit.
+
+        A core whose clocks disagree may tell of the assignment as later than of what
+        follows it; what was kept before it was promised is kept at once.
+        """
+        if self.withdrawn or RANK[self.status] >= RANK[Status.CLOSED]:
+            return
+        for kind, within in WITHIN.items():
+            unpromised = each.round == 1 and not self.timers.has(kind, each.round)
+            if unpromised or (RANK[self.status] <= RANK[Status.ASSIGNED] and not self.timers.has_open(kind)):
+                self.timers.start(kind, each.round, each.unit, each.at, each.at + within)
+            if kind in self.kept:
+                self.timers.meet((kind,), each.round, each.at, reason=None)
         if not self.timers.has(DeadlineKind.RESULT, each.round):
             self._start_result(each)
+            if DeadlineKind.RESULT in self.kept:
+                self.timers.meet((DeadlineKind.RESULT,), each.round, each.at, reason=None)
 
     def _start_result(self, each: Happening) -> None:
         due_at = each.result_due_at or self.calendar.add_working_days(each.at, self.result_days)

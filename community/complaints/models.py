@@ -197,6 +197,8 @@ class Deadline(Model):
     started_at = fields.DatetimeField()
     due_at = fields.DatetimeField()
     state: fields.Field[DeadlineState] = fields.CharEnumField(DeadlineState, max_length=16, description="DeadlineState")
+    resumes_at = fields.DatetimeField(null=True)
+    """When a paused one runs on by itself at the latest."""
     met_at = fields.DatetimeField(null=True)
     reason = fields.TextField(null=True)
 

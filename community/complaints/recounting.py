@@ -43,7 +43,7 @@ async def _recount(ground: Ground, complaint_id: UUID, calendar: WorkingDays, *,
             .first()
         )
         counted = await _last_count(complaint_id, complaint.round)
-        if deadline is None or counted is None or at > deadline.due_at:
+        if deadline is None or counted is None or (deadline.state is DeadlineState.RUNNING and at > deadline.due_at):
             return False
         fresh = calendar.add_working_days(deadline.started_at, complaint.result_days)
         if fresh == counted:

@@ -66,12 +66,21 @@ CLOSED_BECAUSE = {
 TURNS = (EventType.WITHDRAWN, EventType.REDONE)
 """What a resident does that others see happen, without the words; the rest of it they do not see at all."""
 
+
+def words_are_for(viewer: Viewer, event: ComplaintEvent) -> bool:
+    """Whether a viewer reads an event's words and sees its photos: neighbours only what the unit wrote for everybody."""
+    if viewer is Viewer.OWNER or event.source is Source.SYSTEM:
+        return True
+    return event.source is Source.CORE and event.detail.get("public") is True
+
+
 MediaUrl = Callable[[UUID, Variant], str]
 """Gives the signed address of a photo or voice message."""
 
 
 def show_event(event: ComplaintEvent, viewer: Viewer, language: str, url: MediaUrl) -> dict[str, Any]:
     """Give one event as a viewer sees it, ready for JSON."""
+    readable = words_are_for(viewer, event)
     foreign = viewer is not Viewer.OWNER and event.source is Source.RESIDENT
     hidden = foreign and event.type not in TURNS
     return {
@@ -79,9 +88,9 @@ def show_event(event: ComplaintEvent, viewer: Viewer, language: str, url: MediaU
         "type": EventType.NOTE.value if hidden else event.type.value,
         "at": event.occurred_at.isoformat().replace("+00:00", "Z"),
         "title": say(TITLES[EventType.NOTE], language) if hidden else title_of(event, viewer, language),
-        "text": None if foreign else event.text or None,
+        "text": (event.text or None) if readable else None,
         "unit": None if foreign else event.unit,
-        "media": [] if foreign else [show_media(each, url) for each in event.media],
+        "media": [show_media(each, url) for each in event.media] if readable else [],
         "round": event.round,
     }
 

@@ -147,6 +147,7 @@ async def _store(complaint: Complaint, seen: Projection) -> None:
                 started_at=timer.started_at,
                 due_at=timer.due_at,
                 state=timer.state,
+                resumes_at=timer.resumes_at,
                 met_at=timer.met_at,
                 reason=timer.reason,
             )

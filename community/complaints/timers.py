@@ -11,6 +11,9 @@ from datetime import datetime, timedelta
 
 from community.complaints.models import DeadlineKind, DeadlineState
 
+WAIT_AT_MOST = timedelta(days=7)
+"""How long a promise may stand still in all while the resident is waited for; then it runs on by itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Timer:
@@ -24,6 +27,8 @@ class Timer:
     state: DeadlineState = DeadlineState.RUNNING
     met_at: datetime | None = None
     paused_at: datetime | None = None
+    stood: timedelta = timedelta(0)
+    """How long it stood still in all, in the pauses that have ended."""
     reason: str | None = None
 
     @property
@@ -33,7 +38,7 @@ class Timer:
 
     def met(self, at: datetime, reason: str | None) -> "Timer":
         """Give it as met at an instant: in time or late, for good."""
-        late = at > self.resumed(at).due_at
+        late = self.broken_by(at)
         return replace(
             self.resumed(at),
             met_at=at,
@@ -41,24 +46,43 @@ class Timer:
             reason=reason if late else self.reason,
         )
 
+    def broken_by(self, at: datetime) -> bool:
+        """Whether its instant had passed by another; standing still passes nothing."""
+        return at > self.resumed(at).due_at
+
+    @property
+    def resumes_at(self) -> datetime | None:
+        """When its pause ends at the latest; none if it does not stand still."""
+        return self.paused_at + WAIT_AT_MOST - self.stood if self.paused_at else None
+
+    def paused(self, at: datetime) -> "Timer":
+        """Give it standing still from an instant, if it was not past by then; one that stands already stands on."""
+        latest = self.run_on(at)
+        return replace(latest, paused_at=at) if not latest.paused_at and at <= latest.due_at else self
+
     def resumed(self, at: datetime) -> "Timer":
         """Give it running again, with the time it stood still added."""
         if self.paused_at is None:
             return self
-        return replace(self, due_at=self.due_at + max(at - self.paused_at, timedelta(0)), paused_at=None)
+        stood = min(max(at - self.paused_at, timedelta(0)), WAIT_AT_MOST - self.stood)
+        return replace(self, due_at=self.due_at + stood, stood=self.stood + stood, paused_at=None)
+
+    def run_on(self, at: datetime) -> "Timer":
+        """Give it running again if its pause had ended by itself by an instant."""
+        return self.resumed(at) if self.resumes_at and at > self.resumes_at else self
 
     def cancelled(self, at: datetime) -> "Timer":
         """Give it as ended without being met; what was late by then stays late."""
-        late = self.paused_at is None and at > self.due_at
-        return replace(self, state=DeadlineState.LATE if late else DeadlineState.CANCELLED)
+        return replace(self, state=DeadlineState.LATE if self.broken_by(at) else DeadlineState.CANCELLED)
 
     def seen_at(self, now: datetime) -> "Timer":
         """Give it as it looks at an instant."""
         if not self.open:
             return self
-        if self.paused_at is not None:
-            return replace(self, state=DeadlineState.PAUSED)
-        return replace(self, state=DeadlineState.LATE) if now > self.due_at else self
+        latest = self.run_on(now)
+        if latest.paused_at is not None:
+            return replace(latest, state=DeadlineState.PAUSED)
+        return replace(latest, state=DeadlineState.LATE) if now > latest.due_at else latest
 
 
 @dataclass
@@ -91,11 +115,8 @@ class Timers:
         self._timers = [timer.cancelled(at) if timer.open and timer.kind in kinds else timer for timer in self._timers]
 
     def pause(self, at: datetime) -> None:
-        """Stop the clocks that are not yet past; one that stands already stands on."""
-        self._timers = [
-            replace(timer, paused_at=at) if timer.open and not timer.paused_at and at <= timer.due_at else timer
-            for timer in self._timers
-        ]
+        """Stop the clocks that are not yet past."""
+        self._timers = [timer.paused(at) if timer.open else timer for timer in self._timers]
 
     def resume(self, at: datetime) -> None:
         """Let the clocks run again."""
@@ -104,7 +125,9 @@ class Timers:
     def move(self, kind: DeadlineKind, at: datetime, due_at: datetime) -> None:
         """Give an open promise another instant, if it was not broken by then: what was late stays late."""
         self._timers = [
-            replace(timer, due_at=due_at) if timer.open and timer.kind is kind and at <= timer.due_at else timer
+            replace(timer.run_on(at), due_at=due_at)
+            if timer.open and timer.kind is kind and not timer.broken_by(at)
+            else timer
             for timer in self._timers
         ]
 
@@ -112,8 +135,9 @@ class Timers:
         """Move a promise that was not yet broken when more time was asked for; else add a new one beside it."""
         for position, timer in enumerate(self._timers):
             if timer.kind is kind and timer.open:
-                if asked_at <= timer.due_at:
-                    self._timers[position] = replace(timer, due_at=max(due_at, timer.due_at), reason=reason)
+                if not timer.broken_by(asked_at):
+                    latest = timer.run_on(asked_at)
+                    self._timers[position] = replace(latest, due_at=max(due_at, latest.due_at), reason=reason)
                 else:
                     self._timers[position] = replace(timer, state=DeadlineState.LATE)
                     self.start(kind, timer.round, timer.unit, asked_at, due_at)

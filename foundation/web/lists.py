@@ -60,6 +60,13 @@ def read_cursor(cursor: str | None, *kinds: type[Place]) -> tuple[Place, ...] | 
         raise BadCursorError from None
     if not isinstance(places, list) or [type(place) for place in places] != list(kinds):
         raise BadCursorError
-    if any(isinstance(place, int) and abs(place) >= 2**63 for place in places):
+    if any(_unthinkable(place) for place in places):
         raise BadCursorError
     return tuple(places)
+
+
+def _unthinkable(place: Place) -> bool:
+    """Whether no list of ours could end there: PostgreSQL keeps neither such numbers nor such characters."""
+    if isinstance(place, int):
+        return abs(place) >= 2**63
+    return "\0" in place or any("\ud800" <= letter <= "\udfff" for letter in place)

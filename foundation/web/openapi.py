@@ -5,6 +5,7 @@ these names are public, so two classes of one name are refused at start.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
 
@@ -76,12 +77,17 @@ class _Shapes:
 
 
 def describe(endpoints: Sequence[Endpoint], *, title: str = "邻里 Linli") -> Shape:
-    """Describe the endpoints as an OpenAPI 3.1 document.
+    """Describe the endpoints as an OpenAPI 3.1 document; the same ones again are not described anew.
 
     Raises:
         WiringError: two handlers or two public shapes have one name.
 
     """
+    return _describe(tuple(endpoints), title)
+
+
+@lru_cache(maxsize=8)
+def _describe(endpoints: tuple[Endpoint, ...], title: str) -> Shape:
     shapes = _Shapes(endpoints)
     _check_names(endpoints, shapes.components)
     paths: dict[str, Shape] = {}

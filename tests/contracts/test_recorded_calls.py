@@ -53,7 +53,7 @@ async def client(recorder: Recorder) -> AsyncIterator[DispatchClient]:
     recorder.calls.clear()
     settings = DispatchSettings(base_url=recorder.url, api_key=SecretStr(KEY), jurisdiction="longhua.sz")
     async with ClientSession() as session:
-        yield DispatchClient(session, settings, Breaker(5, 30))
+        yield DispatchClient(session, settings, Breaker(5, 30), Breaker(5, 30))
 
 
 def check_form(call: Call, known: set[str]) -> dict[str, str]:
@@ -111,7 +111,7 @@ async def test_what_a_resident_does_reaches_the_core_as_forms(
     recorder.calls.clear()
     settings = DispatchSettings(base_url=recorder.url, api_key=SecretStr(KEY))
     async with ClientSession() as session:
-        ground.opened[DispatchClient] = DispatchClient(session, settings, Breaker(5, 30))
+        ground.opened[DispatchClient] = DispatchClient(session, settings, Breaker(5, 30), Breaker(5, 30))
         complaint = await phone.file(HARD_TEXT, category="130")
         await worker.run_until_idle()
         for act, body in (
@@ -145,7 +145,7 @@ async def test_a_confidential_complaint_tells_nothing_of_the_person(
     recorder.calls.clear()
     settings = DispatchSettings(base_url=recorder.url, api_key=SecretStr(KEY))
     async with ClientSession() as session:
-        ground.opened[DispatchClient] = DispatchClient(session, settings, Breaker(5, 30))
+        ground.opened[DispatchClient] = DispatchClient(session, settings, Breaker(5, 30), Breaker(5, 30))
         await phone.file("楼上有人聚众，我怕他知道是我说的", confidential=True)
         await worker.run_until_idle()
 

@@ -140,6 +140,28 @@ async def test_why_it_was_closed_is_told_to_its_owner_alone(phone: Phone, neighb
     assert titles == ["您说解决了，结案", "结案了"]
 
 
+async def test_words_a_unit_wrote_for_the_owner_are_not_told_to_neighbours(
+    phone: Phone, neighbour: Phone, unit: Unit, clock: FrozenClock
+) -> None:
+    complaint = await phone.file()
+    await neighbour.call("PUT", of(complaint, "follow"))
+    await unit.does(complaint, "assigned")
+    clock.advance(hours=30)
+    await unit.does(complaint, "feedback", description="打了302王女士的电话", public_text=None)
+    await unit.does(complaint, "in_progress", description="给单位看的", public_text="在修了")
+    await unit.does(complaint, "answered", description="302王女士签了字", public_text=None)
+
+    seen = [await everything_shown(each, complaint) for each in (phone, neighbour)]
+
+    owner, other = (json.dumps(each, ensure_ascii=False) for each in seen)
+    assert "302王女士签了字" in owner
+    assert "打了302王女士的电话" in owner
+    assert "王女士" not in other
+    assert "在修了" in other
+    assert "给单位看的" not in owner + other
+    assert (seen[1][0]["result"]["text"], seen[1][0]["result"]["media"]) == (None, [])
+
+
 async def test_a_refusal_tells_a_stranger_nothing(phone: Phone, neighbour: Phone) -> None:
     complaint = await phone.file(confidential=True)
     gone = {"id": "018f0000-0000-7000-8000-000000000000"}

@@ -50,7 +50,9 @@ class DispatchClient:
 
     session: aiohttp.ClientSession
     settings: DispatchSettings
-    breaker: Breaker = field(compare=False)
+    reads: Breaker = field(compare=False)
+    writes: Breaker = field(compare=False)
+    """Apart, as a core may answer questions while it takes nothing in, and asking comes before telling."""
 
     async def create_request(self, fields: Fields) -> str:
         """File a request and give the core's id; a batch service's token is turned into the id.
@@ -121,16 +123,17 @@ class DispatchClient:
         self, method: str, path: str, *, form: Fields | None = None, query: Mapping[str, str] | None = None
     ) -> Any:
         """Make one call and give its JSON; every failure is one of the two kinds, and the breaker learns of it."""
-        self.breaker.ask()
+        breaker = self.reads if method == "GET" else self.writes
+        breaker.ask()
         try:
             answer = await self._exchange(method, path, form=form, query=query)
         except DispatchUnavailableError:
-            self.breaker.failed()
+            breaker.failed()
             raise
         except DispatchRejectedError:
-            self.breaker.succeeded()  # it answers
+            breaker.succeeded()  # it answers
             raise
-        self.breaker.succeeded()
+        breaker.succeeded()
         return answer
 
     async def _exchange(self, method: str, path: str, *, form: Fields | None, query: Mapping[str, str] | None) -> Any:
@@ -185,4 +188,5 @@ async def open_dispatch_client(ground: Ground) -> AsyncIterator[DispatchClient]:
     """Open the client for a process; its connections are its own, so a slow core holds up nothing else."""
     settings = ground.settings.dispatch
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=20)) as session:
-        yield DispatchClient(session, settings, Breaker(settings.breaker_failures, settings.breaker_seconds))
+        reads, writes = (Breaker(settings.breaker_failures, settings.breaker_seconds) for _ in range(2))
+        yield DispatchClient(session, settings, reads, writes)

@@ -33,7 +33,7 @@ from foundation.media.actions import attach_media
 log = structlog.get_logger(__name__)
 TABLE = "dispatch_update"
 PICTURE_TRIES = 3
-"""After so many an update is shown without the pictures that cannot be had."""
+"""At so many an update is shown without the pictures that cannot be had."""
 TRIES = 12
 """How often an update that fits no complaint is looked at again, with doubling waits: about half an hour."""
 
@@ -163,13 +163,10 @@ async def _apply(ground: Ground, row: Row) -> None:
 async def _turn_into_event(ground: Ground, row: Row) -> None:
     update = CoreUpdate.model_validate(_body(row))
     try:
-        pictures = await fetch_pictures(ground, update.media_url)
-    except PicturesNotYetError as error:
-        if row["attempts"] < PICTURE_TRIES:
-            await _look_again(row)
-            return
-        log.warning("pictures_given_up", update_id=update.update_id, why=str(error))
-        pictures = []
+        pictures = await fetch_pictures(ground, update.media_url, last_try=row["attempts"] >= PICTURE_TRIES)
+    except PicturesNotYetError:
+        await _look_again(row)
+        return
     async with transaction():
         complaint_id = await _complaint_of(update)
         if complaint_id is None:

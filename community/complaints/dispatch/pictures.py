@@ -4,6 +4,8 @@ Only from the core's own host or those named in the settings: an update must
 not send us to addresses inside the house.
 """
 
+import asyncio
+
 import aiohttp
 import structlog
 from yarl import URL
@@ -18,6 +20,8 @@ from foundation.settings import DispatchSettings
 log = structlog.get_logger(__name__)
 MOST = 9
 SECONDS = 5.0
+ALL_SECONDS = 20.0
+"""For all of an update together: well within the time its row is held for."""
 THE_CORE = MediaOwner("machine", 0)
 
 
@@ -25,17 +29,28 @@ class PicturesNotYetError(Exception):
     """A picture could not be fetched now; trying again may work."""
 
 
-async def fetch_pictures(ground: Ground, urls: list[str]) -> list[StoredMedia]:
+async def fetch_pictures(ground: Ground, urls: list[str], *, last_try: bool = False) -> list[StoredMedia]:
     """Fetch and store what an update shows; what is no picture, or not from the core, is left out.
 
+    At the last try what cannot be had is left out as well.
+
     Raises:
-        PicturesNotYetError: the host did not answer.
+        PicturesNotYetError: the host did not answer, or all together took too long.
 
     """
     wanted = [url for url in urls[:MOST] if _may_be_fetched(url, ground.settings.dispatch)]
     if len(wanted) < len(urls):
         log.warning("pictures_left_out", count=len(urls) - len(wanted))
-    return [picture for url in wanted if (picture := await _fetch(ground, url))]
+    pictures: list[StoredMedia] = []
+    try:
+        async with asyncio.timeout(ALL_SECONDS):
+            for url in wanted:
+                pictures += await _fetch(ground, url, last_try=last_try)
+    except TimeoutError:
+        if not last_try:
+            raise PicturesNotYetError("too slow") from None
+        log.warning("pictures_given_up", count=len(wanted) - len(pictures))
+    return pictures
 
 
 def _may_be_fetched(address: str, settings: DispatchSettings) -> bool:
@@ -48,18 +63,20 @@ def _may_be_fetched(address: str, settings: DispatchSettings) -> bool:
         return False
 
 
-async def _fetch(ground: Ground, url: str) -> StoredMedia | None:
+async def _fetch(ground: Ground, url: str, *, last_try: bool) -> list[StoredMedia]:
+    """Give the picture, or none if it cannot be used."""
     timeout = aiohttp.ClientTimeout(total=SECONDS, connect=2)
     try:
         async with ground.http.get(url, timeout=timeout, allow_redirects=False) as response:
             if response.status >= 500:  # noqa: PLR2004
-                raise PicturesNotYetError(f"HTTP {response.status}")
-            if response.status != 200:  # noqa: PLR2004
-                log.warning("picture_refused", status=response.status)
-                return None
-            return await receive(THE_CORE, response.content.iter_any(), store=ground.media, at=real_now())
-    except (TimeoutError, aiohttp.ClientError) as error:
-        raise PicturesNotYetError(type(error).__name__) from None
+                response.raise_for_status()
+            if response.status == 200:  # noqa: PLR2004
+                return [await receive(THE_CORE, response.content.iter_any(), store=ground.media, at=real_now())]
+            log.warning("picture_refused", status=response.status)
     except LinliError as error:
         log.warning("picture_unusable", why=error.code)
-        return None
+    except (TimeoutError, aiohttp.ClientError) as error:
+        if not last_try:
+            raise PicturesNotYetError(type(error).__name__) from None
+        log.warning("picture_given_up", why=type(error).__name__)
+    return []

@@ -136,7 +136,7 @@ class CoreUpdate(BaseModel):
     def as_event(self) -> NewEvent:
         """Give the event it becomes; an unknown word is kept as a note with the word in its detail."""
         known = self.event_type()
-        detail: dict[str, Any] = {"status": self.status}
+        detail: dict[str, Any] = {"status": self.status, "public": self.public_text is not None}
         if self.media_url:
             detail["media_urls"] = self.media_url[:9]
         if known is None:

@@ -1,11 +1,13 @@
 """Looking for what was lost on the way: every few minutes the core's updates of the last while are read again.
 
 The windows overlap on purpose: each begins an hour before the last one ended,
-so a late clock or a failed run leaves no gap. Everything passes through the
+so a late clock or a failed run leaves no gap. What is ours passes through the
 same inbox, where what is known changes nothing.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
+from uuid import UUID
 
 import structlog
 
@@ -14,6 +16,7 @@ from community.complaints.dispatch.inbound import Taken, Told, take_in, wake_des
 from community.complaints.dispatch.protocol import CoreUpdate
 from community.complaints.dispatch_models import ReconciliationRun
 from foundation.breaker import BreakerOpenError
+from foundation.database import query
 from foundation.ground import Ground
 
 log = structlog.get_logger(__name__)
@@ -55,8 +58,19 @@ async def _take(ground: Ground, batch: list[CoreUpdate], run: ReconciliationRun)
         return
     told = [
         Told(update.update_id, update.model_dump(mode="json", exclude_unset=True), "pull", ground.clock.now())
-        for update in batch
+        for update in await _ours(batch)
     ]
-    taken = await take_in(told)
-    run.seen += len(taken)
-    run.found += taken.count(Taken.STORED)
+    run.seen += len(batch)
+    run.found += (await take_in(told)).count(Taken.STORED)
+
+
+async def _ours(batch: Sequence[CoreUpdate]) -> list[CoreUpdate]:
+    """Leave out what belongs to others: a core serves a whole city, and its window lists everybody's updates."""
+    rows = await query(
+        "SELECT id, remote_id FROM complaint WHERE id = ANY(%s) OR remote_id = ANY(%s)",
+        [each.complaint_id for each in batch if each.complaint_id],
+        [each.service_request_id for each in batch if each.service_request_id],
+    )
+    ids = {UUID(str(row["id"])) for row in rows}
+    remote_ids = {row["remote_id"] for row in rows}
+    return [each for each in batch if each.complaint_id in ids or each.service_request_id in remote_ids - {None}]

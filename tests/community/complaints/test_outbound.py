@@ -196,7 +196,7 @@ async def test_a_core_that_fails_again_and_again_is_left_alone_until_it_answers(
     core: DispatchCore, ground: Ground
 ) -> None:
     client, failures = ground.get(DispatchClient), ground.settings.dispatch.breaker_failures
-    client.breaker.seconds = 3600
+    client.reads.seconds = 3600
     await core.control("/faults", [{"match": {"path": "services"}, "do": "status", "value": 503}], method="PUT")
     for _ in range(failures):
         with pytest.raises(DispatchUnavailableError):
@@ -207,7 +207,7 @@ async def test_a_core_that_fails_again_and_again_is_left_alone_until_it_answers(
             await client.ping()
 
     assert await posted(core, "services.json") == failures
-    assert client.breaker.is_open
+    assert client.reads.is_open
 
 
 async def test_a_core_that_says_no_is_not_a_core_that_is_down(core: DispatchCore, ground: Ground) -> None:
@@ -218,7 +218,24 @@ async def test_a_core_that_says_no_is_not_a_core_that_is_down(core: DispatchCore
         with pytest.raises(DispatchRejectedError, match="400"):
             await client.ping()
 
-    assert not client.breaker.is_open
+    assert not client.reads.is_open
+
+
+async def test_a_core_that_answers_questions_and_takes_nothing_in_is_left_alone(
+    core: DispatchCore, ground: Ground
+) -> None:
+    client, failures = ground.get(DispatchClient), ground.settings.dispatch.breaker_failures
+    client.writes.seconds = 3600
+    await fault(core, "status", 503, times=None)
+    for _ in range(failures):
+        assert await client.find_request("nobody's") is None
+        with pytest.raises(DispatchUnavailableError):
+            await client.create_request([])
+
+    with pytest.raises(BreakerOpenError):
+        await client.create_request([])
+
+    assert await client.find_request("nobody's") is None
 
 
 async def test_while_the_core_is_left_alone_complaints_wait_and_then_all_arrive(

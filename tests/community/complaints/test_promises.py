@@ -15,6 +15,7 @@ from tests.community.complaints.story import (
     PAUSED,
     RESULT,
     RUNNING,
+    TAKEN,
     Story,
     after,
 )
@@ -150,6 +151,79 @@ def test_what_is_met_while_waiting_is_measured_by_the_stopped_clock() -> None:
     story.told(EventType.ACCEPTED, after(days=2))
 
     assert story.states()[ACCEPT] is MET
+
+
+def test_a_wait_without_end_ends_by_itself() -> None:
+    story = Story.assigned().told(EventType.WAITING_FOR_RESIDENT, after(minutes=10))
+
+    assert story.states(after(days=7, minutes=10)) == {ACCEPT: PAUSED, FEEDBACK: PAUSED, RESULT: PAUSED}
+    assert story.states(after(days=7, minutes=11)) == FRESH
+    assert story.states(after(days=7, minutes=31))[ACCEPT] is LATE
+    late = [each for each in story.seen(after(days=7, minutes=31)).timers if each.kind is ACCEPT]
+    assert late[0].due_at == after(days=7, minutes=30)
+
+
+def test_waits_stop_a_promise_for_seven_days_in_all_however_often_they_are_begun() -> None:
+    story = Story.assigned()
+    for day in range(12):
+        story.told(EventType.WAITING_FOR_RESIDENT, after(days=day, minutes=10))
+
+    assert story.states(after(days=12))[ACCEPT] is LATE
+
+    story = Story.assigned()
+    for day in range(12):
+        story.told(EventType.WAITING_FOR_RESIDENT, after(days=day, hours=1))
+        story.told(EventType.RESUMED, after(days=day, hours=24))
+    assert story.due(FEEDBACK) == after(days=8)
+
+
+def test_a_promise_that_waits_is_not_broken_when_more_time_is_given() -> None:
+    story = Story.assigned().told(EventType.WAITING_FOR_RESIDENT, after(days=6))
+    story.told(EventType.EXTENSION_GRANTED, after(days=8), due_at=after(days=12))
+    story.told(EventType.RESUMED, after(days=9))
+
+    assert [each.due_at for each in story.seen().timers if each.kind is RESULT] == [after(days=15)]
+
+
+def test_the_residents_answer_lets_the_clocks_run_again() -> None:
+    story = Story.assigned().told(EventType.WAITING_FOR_RESIDENT, after(minutes=10))
+    story.told(EventType.SUPPLEMENTED, after(hours=2, minutes=10))
+
+    assert story.states() == FRESH
+    assert story.due(ACCEPT) == after(hours=2, minutes=30)
+    story.told(EventType.RESUMED, after(hours=5))
+    assert story.due(ACCEPT) == after(hours=2, minutes=30)
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_what_was_kept_before_the_word_of_its_promise_is_kept(answered: bool) -> None:
+    story = Story().told(EventType.SUBMITTED, after()).told(EventType.ACCEPTED, after(minutes=5), unit="环卫所")
+    if answered:
+        story.told(EventType.ANSWERED, after(minutes=6))
+    story.told(EventType.ASSIGNED, after(minutes=10), unit="环卫所")
+
+    assert story.states() == (DONE if answered else TAKEN)
+    assert story.states(after(hours=25))[FEEDBACK] is (MET if answered else LATE)
+
+
+@pytest.mark.parametrize("end", [EventType.WITHDRAWN, EventType.CLOSED, EventType.NOT_ACCEPTED])
+def test_what_has_ended_is_promised_nothing_more(end: EventType) -> None:
+    story = Story().told(EventType.SUBMITTED, after()).told(end, after(minutes=5))
+    story.told(EventType.ASSIGNED, after(minutes=10), unit="环卫所")
+
+    assert story.states(after(days=30)) == {}
+
+
+def test_a_unit_that_changes_its_duty_phone_is_shown_with_the_new_one() -> None:
+    story = Story().told(EventType.SUBMITTED, after())
+    story.told(EventType.ASSIGNED, after(), unit="环卫所", duty_phone="0755-1")
+    story.told(EventType.ASSIGNED, after(minutes=1), unit="环卫所", duty_phone="0755-2")
+    story.told(EventType.ASSIGNED, after(minutes=2), unit="环卫所")
+
+    responsible = story.seen().responsible
+    assert responsible is not None
+    assert (responsible.duty_phone, responsible.from_at) == ("0755-2", after())
+    assert len(story.seen().responsibilities) == 1
 
 
 def test_a_new_holiday_moves_a_result_that_is_still_promised() -> None:

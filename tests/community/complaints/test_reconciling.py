@@ -121,10 +121,17 @@ async def test_many_pages_are_read_to_the_end(
 
 @pytest.mark.parametrize("page_size", [2, 200])
 async def test_a_core_that_knows_no_pages_is_read_once(
-    core: DispatchCore, clock: FrozenClock, ground: Ground, monkeypatch: pytest.MonkeyPatch, page_size: int
+    *,
+    core: DispatchCore,
+    clock: FrozenClock,
+    ground: Ground,
+    complaint: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    page_size: int,
 ) -> None:
     monkeypatch.setattr(client, "PAGE_SIZE", page_size)
-    rows = [{"update_id": f"U{n}", "updated_datetime": clock.now().isoformat(), "status": "OPEN"} for n in range(3)]
+    known = {"external_id": complaint["id"], "updated_datetime": clock.now().isoformat(), "status": "OPEN"}
+    rows = [{**known, "update_id": f"U{n}"} for n in range(3)]
     answer = {"match": {"path": PULL}, "do": "answer", "value": {"status": 200, "body": rows}}
     await core.control("/faults", [answer], method="PUT")
 
@@ -143,6 +150,28 @@ async def test_what_the_core_garbled_is_passed_over_and_the_rest_found(
         assert await reconcile(ground) == 1
 
     assert "update_unreadable" in [each["event"] for each in logs]
+
+
+async def test_what_belongs_to_others_is_passed_over(
+    core: DispatchCore, clock: FrozenClock, ground: Ground, complaint: dict[str, Any], worker: Worker
+) -> None:
+    number = await core.request_id(complaint)
+    word = {"updated_datetime": clock.now().isoformat(), "status": "OPEN"}
+    rows = [
+        {**word, "update_id": "theirs"},
+        {**word, "update_id": "theirs-too", "service_request_id": f"{number}9"},
+        {**word, "update_id": "nobody's", "external_id": "018f0000-0000-7000-8000-000000000000"},
+        {**word, "update_id": "no id", "external_id": "12-A"},
+        {**word, "update_id": "ours", "service_request_id": number},
+    ]
+    answer = {"match": {"path": PULL}, "do": "answer", "value": {"status": 200, "body": rows}}
+    await core.control("/faults", [answer], method="PUT")
+
+    assert await reconcile(ground) == 1
+
+    await worker.clear_desks()
+    assert [row.update_id for row in await DispatchUpdate.all()] == ["ours"]
+    assert (await ReconciliationRun.get()).seen == len(rows)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from community.calendar.models import CalendarDay
+from community.complaints.jobs import mark_late
 from community.complaints.rebuilding import rebuild
 from community.complaints.recounting import recount_results
 from foundation.clock import FrozenClock
@@ -48,6 +49,25 @@ async def test_a_result_that_was_given_keeps_its_instant(
     assert await recount_results(ground) == 0
     assert await rebuild(ground) == (1, 0)
     assert (await phone.show(complaint))["deadlines"] == before
+
+
+async def test_a_wait_that_lasts_too_long_ends_by_itself_on_the_screen(
+    phone: Phone, core: DispatchCore, worker: Worker, clock: FrozenClock, ground: Ground
+) -> None:
+    complaint = await phone.file()
+    await worker.run_until_idle()
+    await core.play(complaint, "assigned", at=clock.now(), agency_responsible="环卫所")
+    await core.play(complaint, "waiting_for_resident", at=clock.now())
+    await worker.run_until_idle()
+
+    seen = []
+    for minutes in (7 * 24 * 60, 1, 30):
+        clock.advance(minutes=minutes)
+        await mark_late(ground)
+        seen.append([each["state"] for each in (await phone.show(complaint))["deadlines"]])
+
+    assert seen == [["paused"] * 3, ["running"] * 3, ["late", "running", "running"]]
+    assert await rebuild(ground) == (1, 0)
 
 
 async def _announce_holiday(clock: FrozenClock) -> None:
