@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from community.complaints.access import Viewer
-from community.complaints.categories import Category, categories, suggest
+from community.complaints.categories import Category, categories, named, suggest
 from community.complaints.emergency import AMBULANCE, FIRE, POLICE, numbers_to_call
 from community.complaints.queries import community_above, pictures_of, similar_complaints
 from community.people.queries import home_of
@@ -42,44 +42,54 @@ class SimilarQuery(TextQuery):
 
 
 @endpoint("GET", "/complaint-categories", access=Access.ANYONE, summary="The category tree", tag="complaints")
-async def get_complaint_categories(call: Call) -> CategoryTreeView:  # noqa: ARG001 - every handler gets the call
-    """Give three levels; the leaves have codes and questions."""
-    return CategoryTreeView(items=_level(list(categories().values()), 0))
+async def get_complaint_categories(call: Call) -> CategoryTreeView:
+    """Give three levels in the reader's language; the leaves have codes and questions."""
+    return CategoryTreeView(items=_level(list(categories().values()), 0, call.language))
 
 
-def _level(under: list[Category], depth: int) -> list[CategoryView]:
+def _level(under: list[Category], depth: int, language: str) -> list[CategoryView]:
     """Build the nodes of one level out of the categories under the same node above."""
     names = dict.fromkeys(category.path[depth] for category in under)
     last = len(under[0].path) - 1 if under else 0
     if depth == last:
-        return [_leaf(category) for category in under]
+        return [_leaf(category, language) for category in under]
     return [
         CategoryView(
             code=None,
-            name=name,
+            name=named(name, language),
             questions=[],
-            children=_level([category for category in under if category.path[depth] == name], depth + 1),
+            children=_level([category for category in under if category.path[depth] == name], depth + 1, language),
         )
         for name in names
     ]
 
 
-def _leaf(category: Category) -> CategoryView:
+def _leaf(category: Category, language: str) -> CategoryView:
     questions = [
-        QuestionView(code=each.code, text=each.text, required=each.required, choices=list(each.choices))
+        QuestionView(
+            code=each.code,
+            text=named(each.text, language),
+            required=each.required,
+            choices=list(each.choices),
+            choice_names=[named(choice, language) for choice in each.choices],
+        )
         for each in category.questions
     ]
-    return CategoryView(code=category.code, name=category.name, questions=questions, children=[])
+    return CategoryView(code=category.code, name=named(category.name, language), questions=questions, children=[])
 
 
 @endpoint(
     "GET", "/complaint-categories/suggestion", access=Access.SIGNED_IN, summary="Guess the category", tag="complaints"
 )
-async def get_category_suggestion(call: Call, query: TextQuery) -> SuggestionListView:  # noqa: ARG001
+async def get_category_suggestion(call: Call, query: TextQuery) -> SuggestionListView:
     """Give up to three, best first; empty when nothing speaks for one."""
     return SuggestionListView(
         items=[
-            SuggestionView(code=each.category.code, path=list(each.category.path), confidence=each.confidence)
+            SuggestionView(
+                code=each.category.code,
+                path=[named(name, call.language) for name in each.category.path],
+                confidence=each.confidence,
+            )
             for each in suggest(query.text)
         ]
     )
@@ -104,7 +114,7 @@ async def get_similar_complaints(call: Call, query: SimilarQuery) -> SimilarList
     pictures = await pictures_of([(each.complaint, Viewer.SUPPORTER) for each in found])
     return SimilarListView(
         items=[
-            SimilarView(complaint=PublicComplaintView.of(picture), likeness=each.likeness)
+            SimilarView(complaint=PublicComplaintView.of(picture, call.language), likeness=each.likeness)
             for picture, each in zip(pictures, found, strict=True)
         ]
     )

@@ -15,6 +15,9 @@ class QuestionView(Output):
     text: str
     required: bool
     choices: list[str]
+    """What is sent as the answer."""
+    choice_names: list[str]
+    """The same choices as the reader is shown them."""
 
 
 class CategoryView(Output):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from community.calendar.working_days import WorkingCalendar
 from community.complaints.access import Viewer
-from community.complaints.categories import Category, category_of
+from community.complaints.categories import Category, category_of, named
 from community.complaints.lifecycle import ACCEPT_WITHIN, FEEDBACK_WITHIN
 from community.complaints.models import Channel, Complaint, DeadlineKind, DeadlineState, EventType, Status
 from community.complaints.models import Deadline as StoredDeadline
@@ -55,9 +55,9 @@ class CategoryPathView(Output):
     path: list[str]
 
     @classmethod
-    def of(cls, category: Category) -> Self:
+    def of(cls, category: Category, language: str) -> Self:
         """Show a category."""
-        return cls(code=category.code, path=list(category.path))
+        return cls(code=category.code, path=[named(name, language) for name in category.path])
 
 
 class ResponsibleView(Output):
@@ -197,7 +197,7 @@ class ComplaintView(Output):
             number=complaint.number,
             status=complaint.status,
             text=complaint.text if own else None,
-            category=_category(complaint),
+            category=_category(complaint, reader.language),
             place=ComplaintPlaceView.of(picture.place) if picture.place else None,
             media=media,
             created_at=complaint.filed_at,
@@ -229,8 +229,8 @@ def _push(picture: Picture, reader: Reader) -> PushView | None:
     return PushView(state=push.state, next_try_at=next_try_at)
 
 
-def _category(complaint: Complaint) -> CategoryPathView | None:
-    return CategoryPathView.of(category_of(complaint.category)) if complaint.category else None
+def _category(complaint: Complaint, language: str) -> CategoryPathView | None:
+    return CategoryPathView.of(category_of(complaint.category), language) if complaint.category else None
 
 
 def _responsible(complaint: Complaint) -> ResponsibleView | None:
@@ -273,13 +273,13 @@ class PublicComplaintView(Output):
     created_at: datetime
 
     @classmethod
-    def of(cls, picture: Picture) -> Self:
+    def of(cls, picture: Picture, language: str) -> Self:
         """Show the little that is everybody's."""
         complaint = picture.complaint
         return cls(
             id=complaint.id,
             status=complaint.status,
-            category=_category(complaint),
+            category=_category(complaint, language),
             place=ComplaintPlaceView.of(picture.place) if picture.place else None,
             followers=picture.followers,
             created_at=complaint.filed_at,

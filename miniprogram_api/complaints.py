@@ -144,7 +144,7 @@ async def get_complaints(
         near = await complaints_near(community, call.actor, status=query.status, before=before, limit=more)
         seen = await pictures_of([(each, Viewer.SUPPORTER) for each in near[: query.limit]])
         return PageView[PublicComplaintView](
-            items=[PublicComplaintView.of(each) for each in seen], next_cursor=_next(near, query.limit)
+            items=[PublicComplaintView.of(each, call.language) for each in seen], next_cursor=_next(near, query.limit)
         )
     viewer, listed = (Viewer.OWNER, my_complaints) if query.scope == "mine" else (Viewer.SUPPORTER, followed_complaints)
     rows = await listed(call.actor, status=query.status, before=before, limit=more)

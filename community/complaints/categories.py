@@ -1,7 +1,8 @@
 """The category tree: what kinds of complaints there are, their questions and their promised working days.
 
 Facts as data: `facts/categories.csv` (three levels), `promises.csv` (working
-days to the result, by first level), `questions.csv` and `keywords.csv` (ours).
+days to the result, by first level), `questions.csv` and `keywords.csv` (ours),
+`category_names.csv` (ours: names, questions and choices in the other languages).
 The same tree feeds the form and the services of the dispatch core.
 """
 
@@ -70,6 +71,16 @@ def categories() -> Mapping[str, Category]:
         )
         for row in _rows("categories.csv")
     }
+
+
+@cache
+def _names(language: str) -> Mapping[str, str]:
+    return {row["name"]: row[language] for row in _rows("category_names.csv") if row.get(language)}
+
+
+def named(name: str, language: str) -> str:
+    """Give a name, question or choice of the tree in a reader's language."""
+    return _names(language).get(name, name)
 
 
 def category_of(code: str) -> Category:

@@ -28,6 +28,12 @@ async def similar(phone: Phone, text: str = "楼道灯坏了好几天，晚上�
     return found
 
 
+def _leaf(tree: list[dict[str, Any]], code: str) -> dict[str, Any]:
+    return next(
+        leaf for top in tree for middle in top["children"] for leaf in middle["children"] if leaf["code"] == code
+    )
+
+
 def pointers(answer: Answer) -> list[tuple[str, str]]:
     assert answer.status == 422, answer.body
     return [(error["pointer"], error["code"]) for error in answer.body["errors"]]
@@ -45,10 +51,22 @@ async def test_the_tree_is_everybodys_and_its_leaves_are_all_categories(api: Cli
     }
     assert leaves == {code: category.path for code, category in categories().items()}
     assert all(node["code"] is None for node in tree)
-    noise = next(
-        leaf for top in tree for middle in top["children"] for leaf in middle["children"] if leaf["code"] == "127"
-    )
+    noise = _leaf(tree, "127")
     assert noise["questions"][0]["choices"] == ["白天", "晚上", "半夜", "整天"]
+
+
+async def test_an_english_reader_is_shown_english_names_and_sends_the_same_answers(phone: Phone) -> None:
+    english = {"Accept-Language": "en"}
+    tree = (await phone.get("/complaint-categories", headers=english)).body["items"]
+    noise = _leaf(tree, "127")
+
+    assert noise["name"] == "Noise"
+    assert noise["questions"][0]["text"] == "When is it loudest?"
+    assert noise["questions"][0]["choice_names"][2] == "at midnight"
+    answer = {"when": noise["questions"][0]["choices"][2]}
+    body = {"text": "工地半夜打桩", "category": "127", "answers": answer}
+    filed = await phone.post("/complaints", body, key="an-english-reader-1", headers=english)
+    assert filed.body["category"]["path"] == ["Environment", "Pollution", "Noise"]
 
 
 async def test_a_guess_names_the_category_with_its_way_down(phone: Phone) -> None:

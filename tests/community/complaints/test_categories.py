@@ -7,6 +7,7 @@ from community.complaints.categories import (
     categories,
     category_of,
     check_answers,
+    named,
     result_days,
     suggest,
 )
@@ -20,6 +21,23 @@ def test_every_category_has_three_levels_and_a_promise() -> None:
         assert len(category.path) == 3
         assert all(category.path)
         assert 1 <= category.result_days <= 60
+
+
+@pytest.mark.parametrize("language", ["en", "zh-Hant"])
+def test_every_name_question_and_choice_is_known_in_the_other_languages(language: str) -> None:
+    tree = categories().values()
+    names = {name for category in tree for name in category.path}
+    asked = {question for category in tree for question in category.questions}
+    names |= {each for question in asked for each in (question.text, *question.choices)}
+
+    shown = {name: named(name, language) for name in names}
+
+    assert len(names) > 500
+    if language == "en":
+        assert [name for name in shown.values() if not name.isascii()] == []
+    else:
+        assert (shown["城乡建设"], shown["违章建筑"], shown["噪音污染"]) == ("城鄉建設", "違章建築", "噪音污染")
+    assert {named(name, "zh-Hans") for name in names} == names
 
 
 def test_the_promise_is_by_the_first_level() -> None:
