@@ -115,6 +115,21 @@ class Notebook:
         await self._read()
         return [(seq, {"text": line, "for": view}) for seq, line in lines]
 
+    async def history_many(
+        self, _ground: Ground, asked: Sequence[tuple[str, int, Hashable]]
+    ) -> list[list[tuple[int, dict[str, Any]]]]:
+        self.history_reads["many"] += 1
+        await self._read()
+        if any(self.pages[page][after:] and self.pages[page][-1] == "unreadable" for page, after, _ in asked):
+            raise ValueError("unreadable")
+        return [
+            [
+                (seq, {"text": line, "for": view})
+                for seq, line in list(enumerate(self.pages[page], 1))[after : after + 30]
+            ]
+            for page, after, view in asked
+        ]
+
     async def last_numbers(self, _ground: Ground, pages: Collection[str]) -> dict[str, int]:
         self.number_reads += 1
         numbers = {page: len(self.pages[page]) for page in pages if page in self.pages}
@@ -129,7 +144,7 @@ class Notebook:
     def topics(self) -> tuple[Topic, ...]:
         return (
             Topic("page", self.watch, self.history, self.last_numbers),
-            Topic("leaf", self.watch, self.history, self.last_numbers, self.watch_many),
+            Topic("leaf", self.watch, self.history, self.last_numbers, self.watch_many, self.history_many),
             Topic("me", self.watch_own, self.history, self.last_numbers, personal=True),
         )
 

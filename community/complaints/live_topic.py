@@ -1,16 +1,23 @@
 """Complaints on the live feed: who may watch one, and its events as each sees them."""
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Collection, Hashable, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from community.complaints.access import Viewer
+from community.complaints.models import ComplaintEvent
 from community.complaints.queries import events_after
 from community.complaints.showing import show_event
 from foundation.access import Actor
 from foundation.database import query
 from foundation.errors import NotFoundError
 from foundation.ground import Ground
-from foundation.live import NumberedEvents, Topic
+from foundation.live import Asked, NumberedEvents, Topic
+
+SHOWN_AT_ONCE = 50
+"""Events put into words in one turn of the loop."""
 
 
 async def watch(ground: Ground, actor: Actor, key: str) -> Hashable:
@@ -55,13 +62,35 @@ def _is_ours(key: str) -> bool:
 
 async def history(ground: Ground, key: str, after: int, view: Hashable) -> NumberedEvents:
     """Give the events after a number as a view sees them."""
+    return [(event.seq, _shown(ground, event, view)) for event in await events_after(UUID(key), after)]
+
+
+async def history_many(ground: Ground, asked: Sequence[Asked]) -> Sequence[NumberedEvents]:
+    """Give the events after each one's number in one query, as each one's view sees them."""
+    rows = await query(
+        """SELECT asked.place - 1 AS place, e.*
+           FROM unnest(%s::uuid[], %s::bigint[]) WITH ORDINALITY AS asked(complaint_id, after, place)
+           CROSS JOIN LATERAL (
+               SELECT * FROM complaint_event WHERE complaint_id = asked.complaint_id AND seq > asked.after
+               ORDER BY seq LIMIT 200) AS e
+           ORDER BY asked.place, e.seq""",
+        [key for key, _, _ in asked],
+        [after for _, after, _ in asked],
+    )
+    found: dict[int, list[tuple[int, Mapping[str, Any]]]] = defaultdict(list)
+    for count, row in enumerate(rows, 1):
+        place, event = row.pop("place"), ComplaintEvent(**row)
+        found[place].append((event.seq, _shown(ground, event, asked[place][2])))
+        if not count % SHOWN_AT_ONCE:
+            await asyncio.sleep(0)
+    return [found[place] for place in range(len(asked))]
+
+
+def _shown(ground: Ground, event: ComplaintEvent, view: Hashable) -> dict[str, Any]:
     if not isinstance(view, tuple):
         raise TypeError(view)
     viewer, language = view
-    return [
-        (event.seq, show_event(event, Viewer(viewer), str(language), ground.media.url))
-        for event in await events_after(UUID(key), after)
-    ]
+    return show_event(event, Viewer(viewer), str(language), ground.media.url)
 
 
 async def last_numbers(_: Ground, keys: Collection[str]) -> Mapping[str, int]:
@@ -71,5 +100,10 @@ async def last_numbers(_: Ground, keys: Collection[str]) -> Mapping[str, int]:
 
 
 COMPLAINT_TOPIC = Topic(
-    kind="complaint", watch=watch, history=history, last_numbers=last_numbers, watch_many=watch_many
+    kind="complaint",
+    watch=watch,
+    history=history,
+    last_numbers=last_numbers,
+    watch_many=watch_many,
+    history_many=history_many,
 )

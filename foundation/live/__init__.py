@@ -8,7 +8,7 @@ for all who see the same. Start at `feed.py`; the rule that makes it true stands
 from foundation.live.feed import LiveFeed
 from foundation.live.figures import LiveCollector, LiveFigures
 from foundation.live.peers import CRASHED, GOING_AWAY, SIGNED_OUT, TOO_SLOW, TRY_LATER, Peer, Recheck
-from foundation.live.topics import NumberedEvents, Topic, own_topic
+from foundation.live.topics import Asked, NumberedEvents, Topic, own_topic
 
 __all__ = [
     "CRASHED",
@@ -16,6 +16,7 @@ __all__ = [
     "SIGNED_OUT",
     "TOO_SLOW",
     "TRY_LATER",
+    "Asked",
     "LiveCollector",
     "LiveFeed",
     "LiveFigures",

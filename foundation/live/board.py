@@ -11,6 +11,7 @@ from functools import partial
 from itertools import islice
 
 import structlog
+from psycopg import OperationalError
 
 from foundation.access import Actor
 from foundation.errors import NotFoundError
@@ -18,7 +19,7 @@ from foundation.ground import Ground
 from foundation.live.batches import Batch
 from foundation.live.figures import LiveFigures
 from foundation.live.streams import Stream
-from foundation.live.topics import NumberedEvents, Topic
+from foundation.live.topics import Asked, NumberedEvents, Topic
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +29,11 @@ MOST_IDLE_BYTES = 64 * 1024 * 1024
 MOST_IN_QUERY = 5_000
 """Topics compared in one query; more would hold up the loop."""
 MOST_PAIRS = 2_000
+MOST_EVENTS = 1_000
+"""Events read in one query, as far as can be told before; each has to be put into words."""
 BATCH_SECONDS = 0.02
+AT_ONCE = 100
+"""Topics looked at in one turn of the loop, where there may be thousands."""
 
 Pair = tuple[Actor, str]
 """Somebody, and the id of a thing they want to watch."""
@@ -93,6 +98,11 @@ class Board:
             kind: Batch[Pair, Hashable | None](partial(self.views, topic), pause=BATCH_SECONDS, most=MOST_PAIRS)
             for kind, topic in self.topics.items()
             if topic.watch_many
+        }
+        self._histories = {
+            kind: Batch[Asked, NumberedEvents](partial(self._read_histories, topic), pause=0.0, most=MOST_EVENTS)
+            for kind, topic in self.topics.items()
+            if topic.history_many
         }
         self._listening = 0
         self._hears = False
@@ -162,9 +172,23 @@ class Board:
         return await topic.watch_many(self._ground, pairs) if topic.watch_many else ()
 
     async def history(self, subject: Subject, after: int, view: Hashable) -> NumberedEvents:
-        """Read its events after a number."""
+        """Read its events after a number, together with whoever else reads."""
+        together = self._histories.get(subject.topic.kind)
+        if together is not None:
+            try:
+                missed = max(1, min(subject.known - after, MOST_EVENTS))
+                return await together.ask((subject.id, after, view), weight=missed)
+            except (OperationalError, OSError):
+                raise
+            except Exception:
+                # What is wrong with one must not keep the events of all others back.
+                log.warning("live_histories_failed", kind=subject.topic.kind, exc_info=True)
         self.figures.history_reads += 1
         return await subject.topic.history(self._ground, subject.id, after, view)
+
+    async def _read_histories(self, topic: Topic, asked: Sequence[Asked]) -> Sequence[NumberedEvents]:
+        self.figures.history_reads += 1
+        return await topic.history_many(self._ground, asked) if topic.history_many else ()
 
     async def compare(self) -> None:
         """Compare every number with the database, and start whoever is behind."""
@@ -176,8 +200,11 @@ class Board:
                 except Exception:
                     log.warning("live_comparison_failed", kind=topic.kind, exc_info=True)
                     break
-                for stream in [stream for subject in some for stream in subject.streams.values()]:
-                    stream.kick_if_due()
+                for count, subject in enumerate(some, 1):
+                    for stream in subject.streams.values():
+                        stream.kick_if_due()
+                    if not count % AT_ONCE:
+                        await asyncio.sleep(0)
 
     def forget_idle(self) -> None:
         """Let go of the topics that nobody needed for longest, as far as there are too many."""
@@ -209,4 +236,6 @@ class Board:
             if last < earlier == subject.known:
                 subject.go_back_to(last)  # said before the query began, and yet not there
             subject.read_in = listening
+            if not len(behind) % AT_ONCE:
+                await asyncio.sleep(0)
         return behind

@@ -95,8 +95,7 @@ class Peer:
     def offer(self, frames: bytes) -> bool:
         """Write whole frames, if there is room for all of them; tell whether they were written."""
         transport = self._transport
-        if self._ending is not None or self._socket.closed or transport.is_closing():
-            self.writable = False
+        if not self.writable or self._socket.closed or transport.is_closing():
             return False
         if transport.get_write_buffer_size() + len(frames) > MOST_WAITING:
             return False

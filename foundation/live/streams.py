@@ -3,6 +3,9 @@
 The rule that makes everything true: each watcher has a position, and is only ever written what comes right
 after it. One task per stream, the pump, brings all who are behind to the topic's last number: from the ring
 of recent frames, or from the history, read and encoded once for all of them.
+
+Nearly everybody stands at the same number and waits for nothing: they are `abreast`, and a new event is the
+same bytes for each of them. Only the others are looked at one by one.
 """
 
 import asyncio
@@ -48,13 +51,30 @@ class Watcher:
 
     def leave(self) -> None:
         """Get nothing more."""
-        self.stream.watchers.discard(self)
+        self.stream.abreast.discard(self)
+        self.stream.apart.discard(self)
+
+    def needs(self, known: int) -> bool:
+        """Whether anything is to be done for it that can be done now."""
+        return self.peer.writable and (self.position < known or self.waiting or not self.checked)
 
 
 class Stream:
     """A topic in one view: its recent frames and its watchers."""
 
-    __slots__ = ("_board", "_hindmost_next", "_pump", "_ring_began_at", "_wire", "ring", "subject", "view", "watchers")
+    __slots__ = (
+        "_board",
+        "_front",
+        "_hindmost_next",
+        "_pump",
+        "_ring_began_at",
+        "_wire",
+        "abreast",
+        "apart",
+        "ring",
+        "subject",
+        "view",
+    )
 
     def __init__(self, board: "Board", subject: "Subject", view: Hashable, wire: str) -> None:
         self._board = board
@@ -65,11 +85,16 @@ class Stream:
         self._hindmost_next = False
         self._ring_began_at = 0.0
         self.ring = EMPTY
-        self.watchers: set[Watcher] = set()
+        self._front = 0
+        """Where those abreast stand."""
+        self.abreast: set[Watcher] = set()
+        """Who stands at the front, was told so, and waits for the next event only."""
+        self.apart: set[Watcher] = set()
+        """Who came just now, is behind, or does not read."""
 
     def join(self, watcher: Watcher) -> None:
         """Begin to serve: at once, if the topic's last number is surely known and the ring is enough."""
-        self.watchers.add(watcher)
+        self.apart.add(watcher)
         # A client ahead of what we know may know better: then the database is asked.
         if self._board.is_sure(self.subject) and watcher.position <= self.subject.known:
             watcher.checked = True
@@ -77,10 +102,12 @@ class Stream:
             self._serve(watcher, self.ring, {})
         if not watcher.checked or watcher.waiting or watcher.position < self.subject.known:
             self.kick()
+        elif self._pump is None:
+            self._line_up(watcher)
 
     def kick(self) -> None:
         """Start the pump, unless it runs or there is nobody; it ends by itself when nothing is to do."""
-        if self._pump is None and self.watchers:
+        if self._pump is None and (self.abreast or self.apart):
             self._pump = spawn(self._run(), name="live-pump")
 
     def kick_if_due(self) -> None:
@@ -92,25 +119,26 @@ class Stream:
         """Forget numbers that turned out not to exist, and tell everybody how far it goes."""
         if self.ring.end > last:
             self.ring = EMPTY
-        for watcher in self.watchers:
+        for watcher in [*self.abreast, *self.apart]:
             if watcher.position > last:
+                self._set_apart(watcher)
                 watcher.waiting = True
 
     def is_idle(self) -> bool:
         """Whether nobody needs it now."""
-        return not self.watchers and self._pump is None
+        return not self.abreast and not self.apart and self._pump is None
 
     def _is_due(self) -> bool:
         known = self.subject.known
-        return any(
-            watcher.peer.writable and (watcher.position < known or watcher.waiting or not watcher.checked)
-            for watcher in self.watchers
-        )
+        if self.abreast and self._front < known:
+            return True
+        return any(watcher.needs(known) for watcher in self.apart)
 
     async def _run(self) -> None:
         try:
             while self._is_due():
                 await self._round()
+                self._line_up_all()
         except StalledHistoryError:
             log.warning("live_history_stalled", topic=self._wire, known=self.subject.known)
         except Exception:
@@ -119,22 +147,25 @@ class Stream:
             self._pump = None
 
     async def _round(self) -> None:
-        unchecked = [watcher for watcher in self.watchers if not watcher.checked]
+        unchecked = [watcher for watcher in self.apart if not watcher.checked]
         if unchecked:
             await self._board.ask(self.subject)
             for watcher in unchecked:
                 watcher.checked = True
         self._drop_old_ring()
         await self._serve_all(self.ring)
-        known = self.subject.known
-        behind = [w.position for w in self.watchers if w.position < known and w.checked and w.peer.writable]
-        if behind:
-            start = self._start_of(behind, known)
-            if not self.ring.covers(start):
-                await self._serve_all(await self._read(start))
+        start = self._start()
+        if start is not None and not self.ring.covers(start):
+            await self._serve_all(await self._read(start))
 
-    def _start_of(self, behind: list[int], known: int) -> int:
+    def _start(self) -> int | None:
         """Choose after which number to read: in turn for those near the front and for the hindmost."""
+        known = self.subject.known
+        behind = [w.position for w in self.apart if w.position < known and w.checked and w.peer.writable]
+        if self.abreast and self._front < known:
+            behind.append(self._front)
+        if not behind:
+            return None
         near = [position for position in behind if position >= known - RING_FRAMES]
         self._hindmost_next = not self._hindmost_next
         return min(behind) if self._hindmost_next or not near else min(near)
@@ -171,31 +202,60 @@ class Stream:
 
     async def _serve_all(self, window: Window) -> None:
         """Write to everybody what the window has for them; others get the loop after every hundred."""
+        if self.abreast and window.covers(self._front):
+            await self._advance(window)
         joined: Joined = {}
-        front, frames = window.end - 1, window.frames[-1] if window.frames else b""
-        count = sent = 0
-        for watcher in list(self.watchers):
-            position = watcher.position
-            if not watcher.waiting and not (window.first - 1 <= position < window.end):
-                continue
-            # Nearly always a watcher stands right before the newest event, and there is room.
-            if position == front and not watcher.waiting and watcher.peer.writable and watcher in self.watchers:
-                if watcher.peer.offer(frames):
-                    watcher.position = window.end
-                    sent += 1
-                else:
-                    self._serve(watcher, window, joined)
-            elif watcher.checked:
+        count = 0
+        for watcher in list(self.apart):
+            if watcher.checked and (watcher.waiting or window.covers(watcher.position)):
                 self._serve(watcher, window, joined)
-            count += 1
-            if not count % SLICE:
+                count += 1
+                if not count % SLICE:
+                    await asyncio.sleep(0)
+
+    async def _advance(self, window: Window) -> None:
+        """Write the same bytes to everybody abreast; who has no room for them is served apart."""
+        front = self._front
+        frames, reached = window.after(front, MOST_WAITING)
+        count = reached - front
+        everybody = list(self.abreast)
+        for start in range(0, len(everybody), SLICE):
+            if start:
                 await asyncio.sleep(0)
-        self._board.figures.frames_sent += sent
+            told = 0
+            for watcher in everybody[start : start + SLICE]:
+                if watcher not in self.abreast:
+                    continue  # left meanwhile
+                if watcher.position == front and watcher.peer.offer(frames):
+                    watcher.position = reached
+                    told += 1
+                else:
+                    self._set_apart(watcher)
+            self._board.figures.frames_sent += told * count
+        self._front = reached
+        if reached > self.subject.known:
+            self.go_back_to(self.subject.known)  # it was taken back meanwhile
+
+    def _set_apart(self, watcher: Watcher) -> None:
+        self.abreast.discard(watcher)
+        self.apart.add(watcher)
+
+    def _line_up_all(self) -> None:
+        for watcher in list(self.apart):
+            self._line_up(watcher)
+
+    def _line_up(self, watcher: Watcher) -> None:
+        """Let somebody who has everything stand with the others; the pump may not be in the middle of them."""
+        if not self.abreast:
+            self._front = self.subject.known
+        if watcher.position == self._front and watcher.checked and not watcher.waiting:
+            self.apart.discard(watcher)
+            self.abreast.add(watcher)
 
     def _serve(self, watcher: Watcher, window: Window, joined: "Joined") -> None:
         """Write one watcher what comes right after its position, and `caught_up` when that is due."""
         peer = watcher.peer
-        if not peer.writable or watcher not in self.watchers:
+        if not peer.writable or watcher not in self.apart:
             return
         room = peer.room()
         if room <= 0:

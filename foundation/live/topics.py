@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 NumberedEvents = Sequence[tuple[int, Mapping[str, Any]]]
 """Events with their numbers, oldest first; the values as the doors give them out, ready for JSON."""
+Asked = tuple[str, int, Hashable]
+"""An id, the number after which events are wanted, and the view."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,9 @@ class Topic:
     watch_many: "Callable[[Ground, Sequence[tuple[Actor, str]]], Awaitable[Sequence[Hashable | None]]] | None" = None
     """Like `watch` for many at once, in one query, answers in the same order, None for who may not. With it a
     thousand who come back together cost a few queries, and a right that ends is noticed within a heartbeat."""
+    history_many: "Callable[[Ground, Sequence[Asked]], Awaitable[Sequence[NumberedEvents]]] | None" = None
+    """Like `history` for many at once, in one query, answers in the same order. An answer may be cut short, yet
+    not to nothing. With it a thousand who each missed something of their own cost a few queries."""
     personal: bool = False
     """The kind alone is the topic (`me`), and each actor watches their own: the id is such as `resident:12`."""
 

@@ -43,6 +43,32 @@ async def test_what_many_missed_is_read_once_for_all_of_them(own_redis: MortalRe
         assert [flaws(screen.numbers["page:1"], 21) for screen in crowd] == [""] * 50
 
 
+async def test_what_each_missed_of_their_own_is_read_in_a_few_questions(
+    own_redis: MortalRedis, notebook: Notebook
+) -> None:
+    async with Door.opened(own_redis.url, notebook, heartbeat=60) as door, screens(door.url, 100) as crowd:
+        for n in range(100):
+            for _ in range(2 + n):
+                notebook.write(str(n))
+        notebook.slow = 0.002
+
+        await asyncio.gather(*(screen.come(f"leaf:{n}") for n, screen in enumerate(crowd)))
+        await eventually(lambda: all(screen.caught_up for screen in crowd))
+
+        # 5,150 events of 100 pages; a question gives thirty of each page, and is about a thousand at most.
+        assert notebook.history_reads.total() < 40
+        assert [flaws(screen.numbers[f"leaf:{n}"], 2 + n) for n, screen in enumerate(crowd)] == [""] * 100
+
+
+async def test_one_page_that_cannot_be_read_keeps_no_other_back(own_redis: MortalRedis, notebook: Notebook) -> None:
+    notebook.write("1", "unreadable")
+    notebook.write("2")
+    async with Door.opened(own_redis.url, notebook, heartbeat=60) as door, screens(door.url, 2) as crowd:
+        await asyncio.gather(*(screen.come("leaf:1", "leaf:2") for screen in crowd))
+
+        await eventually(lambda: all(screen.caught_up == {"leaf:1": 1, "leaf:2": 1} for screen in crowd))
+
+
 async def test_frames_are_not_kept_beyond_their_time(
     own_redis: MortalRedis, notebook: Notebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
