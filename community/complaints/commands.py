@@ -1,4 +1,8 @@
-"""`linli parked`: what could not be passed on or understood. `linli rebuild`: every projection made anew."""
+"""What an operator does with complaints.
+
+`linli parked`: what could not be passed on or understood. `linli compare`: how
+we and the core differ. `linli rebuild`: every projection made anew.
+"""
 
 from typing import Annotated
 
@@ -6,6 +10,7 @@ import typer
 
 PARKED = typer.Typer(name="parked", help="What waits for a person: list it, or let it try again.", no_args_is_help=True)
 rebuild_app = typer.Typer()
+compare_app = typer.Typer()
 
 
 @PARKED.command("list")
@@ -32,14 +37,44 @@ def retry(
     typer.echo(f"{count} will be tried again.")
 
 
-@PARKED.command("settle")
-def settle(update_id: Annotated[str, typer.Argument(help="The update's id, as listed.")]) -> None:
-    """Take a conflicting update off the list after looking at it; it stays stored and is never applied."""
-    from community.complaints.parked import settle_conflict  # noqa: PLC0415
+@PARKED.command("show")
+def show(update_id: Annotated[str, typer.Argument(help="The update's id, as listed.")]) -> None:
+    """Hold the conflicting contents of an update against one another, field by field."""
+    from community.complaints.parked import conflicting_fields  # noqa: PLC0415
     from foundation.command import with_ground  # noqa: PLC0415
 
-    count = with_ground(lambda _: settle_conflict(update_id), name="parked")
+    conflicts = with_ground(lambda _: conflicting_fields(update_id), name="parked")
+    for number, differing in enumerate(conflicts, start=1):
+        typer.echo(f"Content {number} that came later, and differs in {len(differing)} fields:")
+        for each in differing:
+            typer.echo(f"  {each.name}\n    first  {each.first}\n    later  {each.later}")
+    typer.echo("The first stands and was applied; the others never are." if conflicts else "Nothing conflicts here.")
+
+
+@PARKED.command("settle")
+def settle(update_id: Annotated[str, typer.Argument(help="The update's id, as listed.")]) -> None:
+    """Take a conflict or an unknown word off the list after looking at it; what is stored stays as it is."""
+    from community.complaints import parked  # noqa: PLC0415
+    from foundation.command import with_ground  # noqa: PLC0415
+
+    count = with_ground(lambda _: parked.settle(update_id), name="parked")
     typer.echo(f"{count} settled.")
+
+
+@compare_app.command("compare")
+def compare(
+    *, now: Annotated[bool, typer.Option("--now", help="Do not wait for the night: compare now, then report.")] = False
+) -> None:
+    """Say how we and the dispatch core differed when everything was compared the last time."""
+    from community.complaints.comparison_report import report  # noqa: PLC0415
+    from community.complaints.dispatch import comparing  # noqa: PLC0415
+    from foundation.command import with_ground  # noqa: PLC0415
+
+    run = with_ground(comparing.compare if now else lambda _: comparing.last_report(), name="compare")
+    for line in report(run):
+        typer.echo(line)
+    if run and (run.differing or run.ended_at is None):
+        raise typer.Exit(1)
 
 
 @rebuild_app.command("rebuild")

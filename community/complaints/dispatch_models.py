@@ -30,6 +30,8 @@ class UpdateState(StrEnum):
 
     WAITING = "waiting"
     DONE = "done"
+    NOTED = "noted"
+    """Shown as a note, because its word is unknown; a person should find out what it means."""
     PARKED = "parked"
 
 
@@ -111,3 +113,33 @@ class ReconciliationRun(Model):
         app = "community"
         table = "reconciliation_run"
         table_description = "ReconciliationRun"
+
+
+class ComparisonRun(Model):
+    """One full comparison with the core: how much was read, what had been lost, and what still differs."""
+
+    id = fields.BigIntField(primary_key=True)
+    started_at = fields.DatetimeField()
+    """Real time, as it decides when the next one is due."""
+    ended_at = fields.DatetimeField(null=True)
+    """Absent as long as it runs, and for good if it broke off."""
+    since = fields.DatetimeField()
+    until = fields.DatetimeField()
+    compared = fields.IntField(default=0)
+    """Complaints of ours that the core had to have."""
+    requests = fields.IntField(default=0)
+    others = fields.IntField(default=0)
+    """Requests among them that other clients of the core filed."""
+    updates = fields.IntField(default=0)
+    healed = fields.IntField(default=0)
+    """Updates that had been lost on the way and were taken in."""
+    differing = fields.IntField(default=0)
+    differences: fields.Field[list[dict[str, str]]] = fields.JSONField(default=list)
+    """The first of them, in the form of `dispatch.comparing.Difference`."""
+    why = fields.CharField(max_length=200, null=True)
+    """What broke it off."""
+
+    class Meta:
+        app = "community"
+        table = "comparison_run"
+        table_description = "ComparisonRun"

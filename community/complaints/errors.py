@@ -88,3 +88,10 @@ class UnknownNumberError(NotFoundError):
 
     code = "unknown_number"
     message = "没有这个编号"
+
+
+class UnknownUpdateError(NotFoundError):
+    """No update has this id."""
+
+    code = "unknown_update"
+    message = "没有这个编号的更新"

@@ -6,11 +6,12 @@ from uuid import UUID
 import structlog
 
 from community.calendar.queries import current_calendar
-from community.complaints.dispatch import reconciling
+from community.complaints.dispatch import comparing, reconciling
 from community.complaints.dispatch.outbound import pass_on_message
 from community.complaints.models import Complaint, Deadline, DeadlineState, Status
 from community.complaints.rating import close_unrated
 from community.complaints.timeline import reproject, topic_of
+from foundation.clock import real_now
 from foundation.database import transaction
 from foundation.ground import Ground
 from foundation.jobs import job
@@ -29,6 +30,13 @@ async def pass_on(ground: Ground, *, complaint_id: str, seq: int) -> None:
 async def reconcile_with_dispatch(ground: Ground) -> None:
     """Compare with the core."""
     await reconciling.reconcile(ground)
+
+
+@job("complaints.compare_everything", attempts=3)
+async def compare_everything(ground: Ground) -> None:
+    """Compare every request and update with the core, once a night."""
+    if await comparing.is_due(real_now()):
+        await comparing.compare(ground)
 
 
 async def mark_late(ground: Ground) -> int:

@@ -1,5 +1,6 @@
-"""What waits for a person: messages the core did not take, updates that fit nothing, and conflicting ones."""
+"""What waits for a person: messages the core did not take, updates that fit nothing or say an unknown word, conflicts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +12,7 @@ from community.complaints.dispatch_models import (
     MessageState,
     UpdateState,
 )
-from community.complaints.errors import UnknownNumberError
+from community.complaints.errors import UnknownNumberError, UnknownUpdateError
 from community.complaints.jobs import pass_on
 from community.complaints.models import Complaint
 from foundation.clock import real_now
@@ -24,7 +25,7 @@ class Parked:
     """One thing that waits for a person."""
 
     kind: str
-    """`message`, `update`, `conflict` or `job`."""
+    """`message`, `update`, `word`, `conflict` or `job`."""
     name: str
     """The case number with the event's number, the update's id, or the job's name."""
     since: datetime
@@ -35,18 +36,24 @@ async def parked_things() -> list[Parked]:
     """List everything that waits for a person, oldest first."""
     messages = await DispatchMessage.filter(state=MessageState.PARKED).select_related("complaint")
     updates = await DispatchUpdate.filter(state=UpdateState.PARKED)
+    words = await DispatchUpdate.filter(state=UpdateState.NOTED)
     conflicts = await DispatchConflict.filter(settled_at=None)
     things = [
         Parked("message", f"{each.complaint.number}/{each.seq}", each.created_at, each.last_error or "")
         for each in messages
     ]
     things += [Parked("update", each.update_id, each.received_at, each.outcome or "") for each in updates]
+    things += [Parked("word", each.update_id, each.received_at, _unknown_word(each)) for each in words]
     things += [Parked("conflict", each.update_id, each.received_at, "known with another body") for each in conflicts]
     things += [
         Parked("job", each.name, each.failed_at or real_now(), f"failed {each.attempts} times")
         for each in await given_up_jobs()
     ]
     return sorted(things, key=lambda each: each.since)
+
+
+def _unknown_word(update: DispatchUpdate) -> str:
+    return f"shown as a note: {update.body.get('event') or update.body.get('status')!s}"[:120]
 
 
 async def count_parked() -> float:
@@ -67,6 +74,11 @@ async def count_unsent() -> float:
 async def count_unread() -> float:
     """Count the core's updates that are stored and not yet applied."""
     return float((await query("SELECT count(*) AS n FROM dispatch_update WHERE state = 'waiting'"))[0]["n"])
+
+
+async def count_unknown_words() -> float:
+    """Count the updates shown as a note because nobody knows their word, until a person has looked."""
+    return float((await query("SELECT count(*) AS n FROM dispatch_update WHERE state = 'noted'"))[0]["n"])
 
 
 async def retry_everything(number: str | None) -> int:
@@ -96,10 +108,48 @@ async def _complaint_of(number: str) -> UUID:
     return complaint.id
 
 
-async def settle_conflict(update_id: str) -> int:
-    """Note that a person has looked at the conflicting bodies of an update; give how many there were."""
+@dataclass(frozen=True, slots=True)
+class OneField:
+    """One field of an update of which the same id said different things."""
+
+    name: str
+    first: str
+    """As it was applied."""
+    later: str
+
+
+async def conflicting_fields(update_id: str) -> list[list[OneField]]:
+    """Hold each unsettled second body of an update against the first; one list for each, oldest first.
+
+    Raises:
+        UnknownUpdateError: there is no such update.
+
+    """
+    stored = await DispatchUpdate.get_or_none(update_id=update_id)
+    if stored is None:
+        raise UnknownUpdateError
+    conflicts = await DispatchConflict.filter(update_id=update_id, settled_at=None).order_by("id")
+    return [_compared(stored.body, each.body) for each in conflicts]
+
+
+def _compared(first: Mapping[str, object], later: Mapping[str, object]) -> list[OneField]:
+    names = [name for name in dict.fromkeys([*first, *later]) if first.get(name) != later.get(name)]
+    return [OneField(name, _written(first.get(name)), _written(later.get(name))) for name in names]
+
+
+def _written(value: object) -> str:
+    return "-" if value is None else str(value)
+
+
+async def settle(update_id: str) -> int:
+    """Note that a person has looked at an update's conflicting bodies or unknown word; give how many there were.
+
+    Nothing that was stored is changed or applied by it.
+    """
     async with transaction():
-        return await DispatchConflict.filter(update_id=update_id, settled_at=None).update(settled_at=real_now())
+        conflicts = await DispatchConflict.filter(update_id=update_id, settled_at=None).update(settled_at=real_now())
+        words = await DispatchUpdate.filter(update_id=update_id, state=UpdateState.NOTED).update(state=UpdateState.DONE)
+    return conflicts + words
 
 
 async def _retry_messages(tx: Transaction, complaint_id: UUID | None) -> int:

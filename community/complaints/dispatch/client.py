@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ import aiohttp
 import structlog
 from pydantic import ValidationError
 
-from community.complaints.dispatch.protocol import CoreUpdate
+from community.complaints.dispatch.protocol import CoreRequest, CoreUpdate
 from foundation.breaker import Breaker
 from foundation.ground import Ground
 from foundation.settings import DispatchSettings
@@ -82,30 +82,41 @@ class DispatchClient:
 
     async def updates_between(self, since: datetime, until: datetime) -> AsyncIterator[CoreUpdate]:
         """Give every update the core knows from a window, page by page; one it garbled is logged and passed over."""
-        seen: set[str] = set()
-        for page in itertools.count(1):
-            rows = _rows(
-                await self._call(
-                    "GET",
-                    "servicerequestupdates.json",
-                    query={
-                        "start_date": since.isoformat(),
-                        "end_date": until.isoformat(),
-                        "page": str(page),
-                        "page_size": str(PAGE_SIZE),
-                    },
-                )
-            )
-            # The end is a page with nothing new: a core may make its pages smaller, or know of none at all.
-            fresh = {str(row.get("update_id")): row for row in rows if str(row.get("update_id")) not in seen}
-            if not fresh:
-                return
-            seen.update(fresh)
-            for row in fresh.values():
+        window = {"start_date": since.isoformat(), "end_date": until.isoformat()}
+        async for rows in self._pages("servicerequestupdates.json", window, id_field="update_id"):
+            for row in rows:
                 try:
                     yield CoreUpdate.model_validate(row)
                 except ValidationError as error:
                     log.warning("update_unreadable", faults=error.error_count())
+
+    async def requests_between(self, since: datetime, until: datetime) -> AsyncIterator[list[CoreRequest]]:
+        """Give every request the core took in a window, anybody's, a page at a time."""
+        window = {"start_date": since.isoformat(), "end_date": until.isoformat(), "extensions": "true"}
+        async for rows in self._pages("requests.json", window, id_field="service_request_id"):
+            yield [request for row in rows if (request := CoreRequest.read(row))]
+
+    async def requests_named(self, remote_ids: Sequence[str]) -> list[CoreRequest]:
+        """Give those of some requests that the core has; a core that knows no lists of ids is believed by the id."""
+        query = {"service_request_id": ",".join(remote_ids), "extensions": "true"}
+        rows = _rows(await self._call("GET", "requests.json", query=query))
+        found = [request for row in rows if (request := CoreRequest.read(row))]
+        return [request for request in found if request.remote_id in remote_ids]
+
+    async def _pages(
+        self, path: str, query: Mapping[str, str], *, id_field: str
+    ) -> AsyncIterator[list[dict[str, Any]]]:
+        """Read page by page what was not read yet."""
+        seen: set[str] = set()
+        for page in itertools.count(1):
+            paging = {"page": str(page), "page_size": str(PAGE_SIZE)}
+            rows = _rows(await self._call("GET", path, query={**query, **paging}))
+            # The end is a page with nothing new: a core may make its pages smaller, or know of none at all.
+            fresh = {str(row.get(id_field)): row for row in rows if str(row.get(id_field)) not in seen}
+            if not fresh:
+                return
+            seen.update(fresh)
+            yield list(fresh.values())
 
     async def ping(self) -> None:
         """See that it answers at all."""

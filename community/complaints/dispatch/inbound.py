@@ -99,20 +99,22 @@ async def take_in(told: Sequence[Told]) -> list[Taken]:
 async def _store(tx: Transaction, told: Sequence[Told]) -> set[str]:
     now = real_now()
     rows = await tx.query(
-        """INSERT INTO dispatch_update
-               (update_id, body_hash, body, came_by, state, received_at, domain_at, not_before, attempts)
-           SELECT u, h, b::jsonb, c, 'waiting', %s, d, %s, 0
-           FROM unnest(%s::text[], %s::bytea[], %s::text[], %s::text[], %s::timestamptz[])
-               WITH ORDINALITY AS t(u, h, b, c, d, place)
+        """WITH arrived AS MATERIALIZED (  -- numbered as they came, which is the order they are applied in
+               SELECT nextval(pg_get_serial_sequence('dispatch_update', 'id')) AS id, t.*
+               FROM unnest(%s::text[], %s::bytea[], %s::text[], %s::text[], %s::timestamptz[])
+                   WITH ORDINALITY AS t(u, h, b, c, d, place))
+           INSERT INTO dispatch_update
+               (id, update_id, body_hash, body, came_by, state, received_at, domain_at, not_before, attempts)
+           SELECT id, u, h, b::jsonb, c, 'waiting', %s, d, %s, 0 FROM arrived
            ORDER BY u, place  -- in one order everywhere, so that two processes never wait for one another
            ON CONFLICT (update_id) DO NOTHING RETURNING update_id""",
-        now,
-        now,
         [each.update_id for each in told],
         [body_hash(each.body) for each in told],
         [json.dumps(each.body, ensure_ascii=True) for each in told],
         [each.by for each in told],
         [each.at for each in told],
+        now,
+        now,
     )
     return {row["update_id"] for row in rows}
 
@@ -180,8 +182,10 @@ async def _turn_into_event(ground: Ground, row: Row) -> None:
             calendar=await current_calendar(),
             live=ground.live,
         )
-        await _finish(row, UpdateState.DONE, outcome=f"event {seq}" if seq else "known")
-    if update.event_type() is None:
+        unknown = seq and update.event_type() is None
+        state = UpdateState.NOTED if unknown else UpdateState.DONE
+        await _finish(row, state, outcome=f"event {seq}" if seq else "known")
+    if unknown:
         log.error("dispatch_event_unknown", update_id=update.update_id, word=update.event or update.status)
 
 

@@ -19,8 +19,9 @@ from foundation.clock import LOCAL_ZONE_NAME
 CORE_ZONE = ZoneInfo(LOCAL_ZONE_NAME)
 """A time without a zone is the core's local one."""
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-"""Control characters and halves of characters: no XML may hold them, PostgreSQL refuses some, people read none."""
+UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+"""Control characters, halves of characters and no-characters: no XML may hold them, PostgreSQL refuses some, people
+read none."""
 IDS = frozenset({"update_id", "service_request_id", "external_id", "external_status_code", "status", "agency_phone"})
 
 BY_EVENT = {
@@ -118,10 +119,7 @@ class CoreUpdate(BaseModel):
     @property
     def complaint_id(self) -> UUID | None:
         """Our own id, if it travelled along and is one."""
-        try:
-            return UUID(self.external_id) if self.external_id else None
-        except ValueError:
-            return None
+        return _our_id(self.external_id)
 
     def event_type(self) -> EventType | None:
         """Give what happened; nothing for a word we do not know."""
@@ -154,6 +152,59 @@ class CoreUpdate(BaseModel):
             sequence=self.sequence,
             detail=detail,
         )
+
+
+class CoreRequest(BaseModel):
+    """One request as the core lists it, as far as a comparison needs it."""
+
+    model_config = ConfigDict(extra="ignore", str_strip_whitespace=True)
+
+    remote_id: str
+    external_id: str | None = None
+    status: str = ""
+    step: str | None = None
+    """Where it stands in the words we share; only a core with our extensions says so."""
+    number: str | None = None
+    """The case number we gave it, if the core tells attributes."""
+
+    @classmethod
+    def read(cls, row: dict[str, Any]) -> "CoreRequest | None":
+        """Read a row of a list; nothing if it has no id. A core may put anything anywhere."""
+        extended = row.get("extended_attributes")
+        attributes = row.get("attributes")
+        numbers = [
+            each.get("value")
+            for each in (attributes if isinstance(attributes, list) else [])
+            if isinstance(each, dict) and each.get("code") == "number"
+        ]
+        remote_id = _word(row.get("service_request_id"))
+        if remote_id is None:
+            return None
+        return cls(
+            remote_id=remote_id,
+            external_id=_word(row.get("external_id")),
+            status=(_word(row.get("status")) or "").lower(),
+            step=_word(extended.get("step")) if isinstance(extended, dict) else None,
+            number=_word(numbers[0]) if numbers else None,
+        )
+
+    @property
+    def complaint_id(self) -> UUID | None:
+        """Our own id, if it travelled along and is one."""
+        return _our_id(self.external_id)
+
+
+def _word(value: Any) -> str | None:
+    """Give an id or a word as text, nothing for what is neither."""
+    usable = isinstance(value, str | int) and not isinstance(value, bool)
+    return UNREADABLE.sub("", str(value)).strip()[:200] or None if usable else None
+
+
+def _our_id(external_id: str | None) -> UUID | None:
+    try:
+        return UUID(external_id) if external_id else None
+    except ValueError:
+        return None
 
 
 def storable(value: Any) -> Any:

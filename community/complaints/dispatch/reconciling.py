@@ -58,13 +58,13 @@ async def _take(ground: Ground, batch: list[CoreUpdate], run: ReconciliationRun)
         return
     told = [
         Told(update.update_id, update.model_dump(mode="json", exclude_unset=True), "pull", ground.clock.now())
-        for update in await _ours(batch)
+        for update in await ours_among(batch)
     ]
     run.seen += len(batch)
     run.found += (await take_in(told)).count(Taken.STORED)
 
 
-async def _ours(batch: Sequence[CoreUpdate]) -> list[CoreUpdate]:
+async def ours_among(batch: Sequence[CoreUpdate]) -> list[CoreUpdate]:
     """Leave out what belongs to others: a core serves a whole city, and its window lists everybody's updates."""
     rows = await query(
         "SELECT id, remote_id FROM complaint WHERE id = ANY(%s) OR remote_id = ANY(%s)",

@@ -1,0 +1,130 @@
+"""The desk of what waits for a person, and the report of the comparison, from the command line as people run them."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from community.complaints.dispatch_models import ComparisonRun, DispatchConflict, DispatchUpdate
+from foundation.clock import FrozenClock, real_now
+from foundation.settings import Settings
+from tests.community.complaints.line import Line, update
+from tests.community.complaints.passing_on import pass_on_everything
+from tests.conftest import STARTED_AT, Client
+from tests.core import DispatchCore
+from tests.jobs import Worker
+from tests.phone import Phone
+
+PROGRAM = """
+import typer
+from community.complaints.commands import PARKED, compare_app, rebuild_app
+app = typer.Typer()
+app.add_typer(PARKED)
+for each in (compare_app, rebuild_app):
+    app.registered_commands.extend(each.registered_commands)
+app()
+"""
+
+
+@pytest.fixture
+def line(api: Client) -> Line:
+    return Line(api)
+
+
+@pytest.fixture
+def linli(settings: Settings, root: Path) -> Any:
+    """Run a command in a process of its own; give its exit code and what it wrote."""
+
+    async def run(*arguments: str) -> tuple[int, str]:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("LINLI_")}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", PROGRAM, *arguments,
+            cwd=root, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+            env={
+                **inherited,
+                "LINLI_DATABASE_URL": settings.database_url or "",
+                "LINLI_REDIS_URL": settings.redis_url or "",
+                "LINLI_VAR": str(settings.var),
+                "LINLI_DISPATCH__BASE_URL": settings.dispatch.base_url,
+            },
+        )  # fmt: skip
+        out, err = await process.communicate()
+        return process.returncode or 0, out.decode() + err.decode()
+
+    return run
+
+
+async def test_a_conflict_is_listed_shown_field_by_field_and_settled(
+    phone: Phone, line: Line, worker: Worker, linli: Any
+) -> None:
+    complaint = await phone.file()
+    first = update(complaint, "assigned", STARTED_AT, agency_responsible="环卫所") | {"update_id": "U-1"}
+    for body in (first, first | {"agency_responsible": "城管队", "round": 2}):
+        await line.tell(body)
+    await worker.clear_desks()
+
+    listed = await linli("parked", "list")
+    shown = await linli("parked", "show", "U-1")
+    settled = await linli("parked", "settle", "U-1")
+    empty = await linli("parked", "list")
+
+    assert "conflict  U-1              known with another body" in listed[1]
+    assert "differs in 2 fields" in shown[1]
+    assert "agency_responsible\n    first  环卫所\n    later  城管队" in shown[1]
+    assert "round\n    first  -\n    later  2" in shown[1]
+    assert (settled, empty) == ((0, "1 settled.\n"), (0, "Nothing is parked.\n"))
+    assert await DispatchConflict.all().count() == 1  # settled, and kept
+    assert (await phone.show(complaint))["responsible"]["unit"] == "环卫所"
+
+
+async def test_an_unknown_word_is_listed_until_a_person_has_looked(
+    phone: Phone, api: Client, line: Line, worker: Worker, linli: Any
+) -> None:
+    complaint = await phone.file()
+    await line.tell(update(complaint, "inspected", STARTED_AT) | {"update_id": "U-2"})
+    await worker.clear_desks()
+
+    alarmed = await number(api, "linli_dispatch_unknown_words")
+    listed = await linli("parked", "list")
+    settled = await linli("parked", "settle", "U-2")
+
+    assert alarmed == 1
+    assert "word      U-2              shown as a note: inspected" in listed[1]
+    assert settled == (0, "1 settled.\n")
+    assert await number(api, "linli_dispatch_unknown_words") == 0
+    assert (await DispatchUpdate.get()).state == "done"
+    assert [event["type"] for event in await phone.timeline(complaint)] == ["submitted", "note"]
+
+
+async def number(api: Client, name: str) -> float:
+    async with api.get("/metrics") as answer:
+        return next(float(row.split()[1]) for row in (await answer.text()).splitlines() if row.startswith(f"{name} "))
+
+
+async def test_what_nobody_has_is_said_to_be_unknown(database: None, linli: Any) -> None:
+    assert await linli("parked", "show", "U-none") == (1, "没有这个编号的更新\n")
+    assert await linli("parked", "settle", "U-none") == (0, "0 settled.\n")
+    assert (await linli("compare"))[1] == "Nothing has been compared yet; `linli compare --now` does it.\n"
+
+
+async def test_comparing_now_reports_at_once_and_fails_if_something_differs(
+    *, phone: Phone, core: DispatchCore, worker: Worker, clock: FrozenClock, linli: Any
+) -> None:
+    clock.set(real_now())
+    await phone.file()
+    await pass_on_everything(worker)
+
+    well = await linli("compare", "--now")
+    await core.control("/reset")
+    ill = await linli("compare", "--now")
+    again = await linli("compare")
+
+    assert well[0] == 0
+    assert "Read: 1 requests, 0 of them other clients', and 0 updates" in well[1]
+    assert (ill[0], again[0]) == (1, 1)
+    assert ill[1].endswith(again[1])
+    assert "Ask the core's operator what became of these requests." in again[1]
+    assert await ComparisonRun.all().count() == 2
