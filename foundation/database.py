@@ -3,41 +3,44 @@
     async with transaction() as tx:
         row = await Complaint.select_for_update().get(id=complaint_id)
         ...
+        tx.store(ComplaintEvent(...))              # sent with the next question, or with the commit
         tx.emit(ComplaintProgressed(...))          # one durable job per reaction
         tx.defer(remind.call(complaint_id=1))      # one durable job
         tx.after_commit(lambda: live.publish(...)) # told when it is true
 
-Jobs are stored in one batch just before the commit, so they exist exactly when
-the rows do. Nothing inside may wait for the network.
+Jobs are stored in one batch with the commit, so they exist exactly when the
+rows do. What needs no answer is not waited for: `connections.py`. Nothing
+inside may wait for the network.
 """
 
 import asyncio
 import contextvars
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 import structlog
+from procrastinate.sql import queries as job_queries
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from tortoise import Tortoise
-from tortoise.backends.base.client import BaseDBAsyncClient, TransactionContextPooled
+from psycopg.types.json import Jsonb
+from tortoise import Model, Tortoise
 from tortoise.connection import get_connections
 from tortoise.transactions import in_transaction
 
+from foundation.connections import Pipelined, Rows, Statement, look_at, noticing, storing
 from foundation.events import Event, calls_for
-from foundation.jobs import JobCall, app
+from foundation.jobs import JobCall
 from foundation.settings import DatabaseSettings
 
 log = structlog.get_logger(__name__)
 AFTER_COMMIT_SECONDS = 0.5
-Rows = list[dict[str, Any]]
 
 
 class Transaction:
     """What one transaction will do besides its rows; made by `transaction()` only."""
 
-    def __init__(self, connection: BaseDBAsyncClient) -> None:
+    def __init__(self, connection: Pipelined) -> None:
         self.connection = connection
         self._calls: list[JobCall] = []
         self._after: list[Callable[[], Awaitable[object]]] = []
@@ -59,12 +62,28 @@ class Transaction:
         """Run one statement with `%s` placeholders and give its rows."""
         return await self.connection.execute_query_dict(sql, list(values))
 
-    async def store_jobs(self) -> None:
-        """Send the collected jobs in one batch, on this transaction's connection."""
+    def store(self, row: Model) -> None:
+        """Insert a row whose generated id nobody needs; what forbids it is raised by a later statement or the commit."""
+        self.connection.later(storing(row))
+
+    def order(self, sql: str, *values: Any, taken: Exception | None = None) -> None:
+        """Run one statement whose rows nobody needs, with the next one or the commit.
+
+        `taken` is raised, there, if the row it stores is there already.
+        """
+        self.connection.later(Statement(sql, list(values), taken))
+
+    def ask(self, sql: str, *values: Any) -> "Asked":
+        """Ask together with whatever is asked next; the answer is waited for where it is needed."""
+        statement = Statement(sql, list(values))
+        self.connection.later(statement)
+        return Asked(self.connection, statement)
+
+    def store_jobs(self) -> None:
+        """Let the collected jobs be stored in one batch, with the commit."""
         if self._calls:
-            raw = self.connection._connection  # noqa: SLF001 - procrastinate needs psycopg's own
-            jobs = [call.job for call in self._calls]
-            await app.job_manager.batch_defer_jobs_async(jobs, connection=raw)
+            jobs = [_job_row(call) for call in self._calls]
+            self.connection.later(Statement(job_queries["defer_jobs"], {"jobs": jobs}))
 
     async def tell(self) -> None:
         """Run what waits for the commit; a failure is logged, never raised: the rows are stored."""
@@ -74,6 +93,33 @@ class Transaction:
                     await tell()
             except Exception:
                 log.warning("after_commit_failed", exc_info=True)
+
+
+def _job_row(call: JobCall) -> tuple[Any, ...]:
+    """Give a job as procrastinate's function takes it."""
+    job = call.job
+    return (
+        job.queue,
+        job.task_name,
+        job.priority,
+        job.lock,
+        job.queueing_lock,
+        Jsonb(job.task_kwargs),
+        job.scheduled_at,
+    )
+
+
+class Asked:
+    """A question that is under way, or will be."""
+
+    def __init__(self, connection: Pipelined, statement: Statement) -> None:
+        self._connection, self._statement = connection, statement
+
+    async def rows(self) -> Rows:
+        """Give the answer; if nothing else has been asked since, go and get it."""
+        if not self._statement.status:
+            await self._connection.flush()
+        return self._statement.rows
 
 
 _current: contextvars.ContextVar[Transaction | None] = contextvars.ContextVar("transaction", default=None)
@@ -103,14 +149,14 @@ async def transaction() -> AsyncIterator[Transaction]:
             outer.spoiled = True
             raise
         return
-    async with _begin() as connection:
-        tx = Transaction(connection)
+    async with in_transaction() as connection:
+        tx = Transaction(cast("Pipelined", connection))
         token = _current.set(tx)
         try:
             yield tx
             if tx.spoiled:
                 raise SpoiledTransactionError
-            await tx.store_jobs()
+            tx.store_jobs()
         finally:
             _current.reset(token)
     await tx.tell()
@@ -120,43 +166,25 @@ class SpoiledTransactionError(Exception):
     """An inner `transaction()` failed and the outer one tried to commit all the same."""
 
 
-@asynccontextmanager
-async def _begin() -> AsyncIterator[BaseDBAsyncClient]:
-    """Begin on a pooled connection, which is given back whatever happens.
-
-    Tortoise loses the connection for ever when the task is cancelled while
-    BEGIN is on its way; hence the guard over its private parts.
-    """
-    context = in_transaction()
-    try:
-        connection = await context.__aenter__()
-    except BaseException:
-        await _give_back(context)
-        raise
-    try:
-        yield connection
-    except BaseException as error:
-        await context.__aexit__(type(error), error, error.__traceback__)
-        raise
-    else:
-        await context.__aexit__(None, None, None)
-
-
-async def _give_back(context: Any) -> None:
-    if hasattr(context, "token"):
-        get_connections().reset(context.token)
-    raw = getattr(context.client, "_connection", None)
-    pool = getattr(context.client._parent, "_pool", None)  # noqa: SLF001
-    if raw is not None and pool is not None and isinstance(context, TransactionContextPooled):
-        try:
-            await raw.close()
-        finally:
-            await pool.putconn(raw)  # the pool replaces a closed one
-
-
 async def query(sql: str, *values: Any) -> Rows:
     """Run one reading statement with `%s` placeholders, inside the caller's transaction if there is one."""
     return await get_connections().get("default").execute_query_dict(sql, list(values))
+
+
+async def read(sql: str, *values: Any) -> Rows:
+    """Run one statement that changes nothing, and so may be asked again of another connection if the first is dead."""
+    if _current.get() is not None:
+        return await query(sql, *values)
+    client = get_connections().get("default")
+    try:
+        with noticing():
+            return await client.execute_query_dict(sql, list(values))
+    except psycopg.OperationalError as error:
+        if error.sqlstate is not None and not isinstance(
+            error, psycopg.errors.AdminShutdown | psycopg.errors.CrashShutdown
+        ):
+            raise  # refused, not cut off
+    return await client.execute_query_dict(sql, list(values))
 
 
 async def _leave_as_it_is(_: psycopg.AsyncConnection[Any]) -> None:
@@ -195,9 +223,10 @@ def tortoise_config(
         "maxsize": settings.pool,
         "timeout": settings.wait_seconds,
         "reset": _leave_as_it_is,
+        "check": look_at,
     }
     return {
-        "connections": {"default": {"engine": "tortoise.backends.psycopg", "credentials": credentials}},
+        "connections": {"default": {"engine": "foundation.connections", "credentials": credentials}},
         "apps": apps,
         "use_tz": True,
         "timezone": "UTC",

@@ -1,0 +1,269 @@
+"""Tortoise's client for psycopg, whose transactions do not wait where nobody waits for an answer.
+
+BEGIN, rows that are only to be stored, and COMMIT go to the server together with the next statement whose answer
+is needed, in one round trip (libpq's pipeline mode). The order stays, and so does the meaning: a statement that
+fails keeps all after it from being run, COMMIT too. `foundation/database.py` is how the rest of the house uses it.
+
+A connection is looked at before it is lent only where a dead one would not be noticed in time: a transaction
+notices at its first statement, before anything can have been done, and takes another.
+"""
+
+import contextvars
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import psycopg
+import structlog
+from psycopg.pq import ExecStatus, PipelineStatus
+from psycopg.rows import dict_row
+from psycopg_pool import AsyncConnectionPool
+from tortoise import Model
+from tortoise.backends.base.client import NestedTransactionContext, TransactionContext, TransactionContextPooled
+from tortoise.backends.base_postgres.client import translate_exceptions
+from tortoise.backends.psycopg.client import PsycopgClient, TransactionWrapper
+from tortoise.connection import get_connections
+from tortoise.exceptions import TransactionManagementError
+
+log = structlog.get_logger(__name__)
+Rows = list[dict[str, Any]]
+Connection = psycopg.AsyncConnection[Any]
+
+_notices: contextvars.ContextVar[bool] = contextvars.ContextVar("notices", default=False)
+"""Whether who borrows a connection will notice by itself that it is dead."""
+
+
+@contextmanager
+def noticing() -> Iterator[None]:
+    """Borrow connections unseen: the caller notices a dead one before anything can have been done, and asks again."""
+    token = _notices.set(True)
+    try:
+        yield
+    finally:
+        _notices.reset(token)
+
+
+async def look_at(connection: Connection) -> None:
+    """Ask a connection whether it lives, before the pool lends it, unless the borrower notices by itself."""
+    if not _notices.get():
+        await AsyncConnectionPool.check_connection(connection)
+
+
+@dataclass(eq=False)
+class Statement:
+    """One statement of a transaction; `rows` is there when it was sent."""
+
+    sql: Any
+    values: Any = None
+    taken: Exception | None = None
+    """What to raise if the row it stores is there already."""
+    rows: Rows = field(default_factory=list)
+    count: int = 0
+    status: str = ""
+    """What the server called it afterwards; empty until it was sent."""
+
+
+BEGIN, COMMIT, ROLLBACK = "BEGIN", "COMMIT", "ROLLBACK"
+
+
+async def send(connection: Connection, statements: Sequence[Statement], row_factory: Any = dict_row) -> None:
+    """Send statements in one round trip, and give each its rows.
+
+    Raises:
+        psycopg.Error: one failed; those after it were not run.
+
+    """
+    cursors: list[psycopg.AsyncCursor[Any]] = []
+    try:
+        async with connection.pipeline():
+            for statement in statements:
+                cursors.append(connection.cursor(row_factory=row_factory))
+                await cursors[-1].execute(statement.sql, statement.values)
+    except psycopg.errors.UniqueViolation as error:
+        failed = next((s for s, c in zip(statements, cursors, strict=False) if c.pgresult is None), None)
+        if failed is not None and failed.taken is not None:
+            raise failed.taken from error
+        raise
+    finally:
+        if connection.pgconn.pipeline_status != PipelineStatus.OFF:  # cut off in the middle: nobody can use it again
+            await connection.close()
+    for statement, cursor in zip(statements, cursors, strict=True):
+        statement.status, statement.count = cursor.statusmessage or "", max(cursor.rowcount, 0)
+        if cursor.pgresult is not None and cursor.pgresult.status == ExecStatus.TUPLES_OK:
+            statement.rows = await cursor.fetchall()
+
+
+class Pipelined(TransactionWrapper):
+    """A transaction on one connection, and what was not sent yet."""
+
+    def __init__(self, parent: Any) -> None:
+        super().__init__(parent)
+        self._unsent: list[Statement] = []
+        self._begun = False
+        """Whether the server knows of this transaction."""
+
+    def later(self, statement: Statement) -> None:
+        """Send a statement with the next one whose answer is needed, or with the end."""
+        self._unsent.append(statement)
+
+    @translate_exceptions
+    async def flush(self) -> None:
+        """Send what was not sent yet."""
+        async with self._lock:
+            await self._send()
+
+    @translate_exceptions
+    async def execute_query(
+        self, query: str, values: list[Any] | None = None, row_factory: Any = dict_row
+    ) -> tuple[int, Rows]:
+        """Run one statement, after all that waits."""
+        if not self._unsent:
+            found: tuple[int, Rows] = await super().execute_query(query, values, row_factory=row_factory)
+            return found
+        statement = Statement(query, values)
+        async with self._lock:
+            await self._send(statement, row_factory=row_factory)
+        return statement.count, statement.rows
+
+    @translate_exceptions
+    async def execute_many(self, query: str, values: list[Any]) -> None:
+        """Run one statement for many rows, after all that waits."""
+        await self.flush()
+        await super().execute_many(query, values)
+
+    async def execute_script(self, query: str) -> None:
+        """Run a script, after all that waits."""
+        await self.flush()
+        await super().execute_script(query)
+
+    @translate_exceptions
+    async def begin(self) -> None:
+        """Begin, with the first statement."""
+        self._unsent.append(Statement(BEGIN))
+
+    @translate_exceptions
+    async def commit(self) -> None:
+        """Send what waits, and the end with it.
+
+        Raises:
+            TransactionManagementError: something had failed before, and nothing was stored.
+
+        """
+        if self._finalized:
+            raise TransactionManagementError("Transaction already finalised")
+        if not self._begun and len(self._unsent) == 1:  # only BEGIN: nothing was done
+            self._unsent.clear()
+            self._finalized = True
+            return
+        end = Statement(COMMIT)
+        try:
+            async with self._lock:
+                await self._send(end)
+        except BaseException:
+            await self.rollback()
+            raise
+        self._finalized = True
+        if end.status != COMMIT:
+            raise TransactionManagementError("a statement had failed: nothing was stored")
+
+    async def rollback(self) -> None:
+        """Undo everything; what was not sent never will be."""
+        self._unsent.clear()
+        self._finalized = True
+        if not self._begun or self._connection.closed:
+            return
+        try:
+            async with self._lock:
+                await self._connection.rollback()
+        except psycopg.Error as error:
+            log.warning("rollback_failed", error=type(error).__name__)
+
+    def _in_transaction(self) -> TransactionContext:
+        return NestedTransactionContext(_Savepoint(self))
+
+    async def _send(self, *more: Statement, row_factory: Any = dict_row) -> None:
+        statements, self._unsent = [*self._unsent, *more], []
+        if not statements:
+            return
+        first, self._begun = not self._begun, True
+        if first and any(each.sql is COMMIT for each in statements):
+            await self._be_sure()  # were it noticed only now, nobody could tell whether it was stored
+        try:
+            await send(self._connection, statements, row_factory)
+        except psycopg.OperationalError:
+            if not first or not self._connection.closed or any(each.sql is COMMIT for each in statements):
+                raise
+            await self._take_another()
+            await send(self._connection, statements, row_factory)
+
+    async def _be_sure(self) -> None:
+        try:
+            await AsyncConnectionPool.check_connection(self._connection)
+        except psycopg.OperationalError:
+            await self._take_another()
+
+    async def _take_another(self) -> None:
+        """Give a dead connection back, and borrow one that was looked at."""
+        pool = self._parent._pool  # noqa: SLF001 - Tortoise's own way to it
+        await pool.release(self._connection)
+        self._connection = await pool.acquire()
+
+
+class _Savepoint(TransactionWrapper):
+    """A transaction inside of one."""
+
+    def __init__(self, outer: Pipelined) -> None:
+        super().__init__(outer)
+        self._outer = outer
+
+    async def savepoint(self) -> None:
+        await self._outer.flush()
+        await super().savepoint()
+
+
+class _Context(TransactionContextPooled):
+    """Borrows the connection of a transaction, and gives it back."""
+
+    def __init__(self, transaction: Pipelined, pool_init_lock: Any) -> None:
+        super().__init__(transaction, pool_init_lock)
+        self._transaction = transaction
+
+    async def __aenter__(self) -> Pipelined:
+        await self.ensure_connection()
+        client = self._transaction
+        with noticing():
+            client._connection = await client._parent._pool.acquire()  # noqa: SLF001
+        # From here to the block nothing is waited for, so no cancellation can lose the connection.
+        self.token: Any = get_connections().set(self.connection_name, client)
+        await client.begin()
+        return client
+
+
+class Client(PsycopgClient):
+    """A pool of connections whose transactions are `Pipelined`."""
+
+    def _in_transaction(self) -> TransactionContext:
+        return _Context(Pipelined(self), self._pool_init_lock)
+
+
+client_class = Client
+"""What Tortoise looks for in the module that a configuration names as its engine."""
+
+
+def storing(row: Model) -> Statement:
+    """Make the statement that inserts a row whose generated id nobody waits for."""
+    sql, fields = _insert_into(type(row), with_key=row.pk is not None)
+    row._saved_in_db = True  # noqa: SLF001 - as Tortoise's own insert does
+    return Statement(sql, [each.to_db_value(getattr(row, name), row) for name, each in fields])
+
+
+@cache
+def _insert_into(model: type[Model], *, with_key: bool) -> tuple[str, tuple[tuple[str, Any], ...]]:
+    columns = model._meta.fields_db_projection  # noqa: SLF001
+    names = [name for name in columns if with_key or name != model._meta.pk_attr]  # noqa: SLF001
+    fields = tuple((name, model._meta.fields_map[name]) for name in names)  # noqa: SLF001
+    into = ", ".join(f'"{columns[name]}"' for name in names)
+    places = ", ".join(["%s"] * len(names))
+    return f'INSERT INTO "{model._meta.db_table}" ({into}) VALUES ({places})', fields  # noqa: S608, SLF001
