@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,18 @@ from tests.jobs import Worker
 from tests.phone import Phone
 
 PROGRAM = """
+import sys
 import typer
 from community.complaints.commands import PARKED, compare_app, rebuild_app
 app = typer.Typer()
 app.add_typer(PARKED)
 for each in (compare_app, rebuild_app):
     app.registered_commands.extend(each.registered_commands)
-app()
+for line in sys.argv[1:]:
+    try:
+        app(line.split())
+    except SystemExit as ended:
+        print(f"=> {ended.code or 0}", flush=True)
 """
 
 
@@ -36,12 +42,12 @@ def line(api: Client) -> Line:
 
 @pytest.fixture
 def linli(settings: Settings, root: Path) -> Any:
-    """Run a command in a process of its own; give its exit code and what it wrote."""
+    """Run commands one after another in a process of their own; give of each what it wrote, and its exit code."""
 
-    async def run(*arguments: str) -> tuple[int, str]:
+    async def run(*lines: str) -> list[tuple[str, int]]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("LINLI_")}
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", PROGRAM, *arguments,
+            sys.executable, "-c", PROGRAM, *lines,
             cwd=root, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
             env={
                 **inherited,
@@ -51,8 +57,9 @@ def linli(settings: Settings, root: Path) -> Any:
                 "LINLI_DISPATCH__BASE_URL": settings.dispatch.base_url,
             },
         )  # fmt: skip
-        out, err = await process.communicate()
-        return process.returncode or 0, out.decode() + err.decode()
+        out, _ = await process.communicate()
+        pieces = re.split(r"=> (\d)\n", out.decode())
+        return [(text, int(code)) for text, code in zip(pieces[::2], pieces[1::2], strict=False)]
 
     return run
 
@@ -66,16 +73,13 @@ async def test_a_conflict_is_listed_shown_field_by_field_and_settled(
         await line.tell(body)
     await worker.clear_desks()
 
-    listed = await linli("parked", "list")
-    shown = await linli("parked", "show", "U-1")
-    settled = await linli("parked", "settle", "U-1")
-    empty = await linli("parked", "list")
+    listed, shown, settled, empty = await linli("parked list", "parked show U-1", "parked settle U-1", "parked list")
 
-    assert "conflict  U-1              known with another body" in listed[1]
-    assert "differs in 2 fields" in shown[1]
-    assert "agency_responsible\n    first  环卫所\n    later  城管队" in shown[1]
-    assert "round\n    first  -\n    later  2" in shown[1]
-    assert (settled, empty) == ((0, "1 settled.\n"), (0, "Nothing is parked.\n"))
+    assert "conflict  U-1              known with another body" in listed[0]
+    assert "differs in 2 fields" in shown[0]
+    assert "agency_responsible\n    first  环卫所\n    later  城管队" in shown[0]
+    assert "round\n    first  -\n    later  2" in shown[0]
+    assert (settled, empty) == (("1 settled.\n", 0), ("Nothing is parked.\n", 0))
     assert await DispatchConflict.all().count() == 1  # settled, and kept
     assert (await phone.show(complaint))["responsible"]["unit"] == "环卫所"
 
@@ -88,12 +92,11 @@ async def test_an_unknown_word_is_listed_until_a_person_has_looked(
     await worker.clear_desks()
 
     alarmed = await number(api, "linli_dispatch_unknown_words")
-    listed = await linli("parked", "list")
-    settled = await linli("parked", "settle", "U-2")
+    listed, settled = await linli("parked list", "parked settle U-2")
 
     assert alarmed == 1
-    assert "word      U-2              shown as a note: inspected" in listed[1]
-    assert settled == (0, "1 settled.\n")
+    assert "word      U-2              shown as a note: inspected" in listed[0]
+    assert settled == ("1 settled.\n", 0)
     assert await number(api, "linli_dispatch_unknown_words") == 0
     assert (await DispatchUpdate.get()).state == "done"
     assert [event["type"] for event in await phone.timeline(complaint)] == ["submitted", "note"]
@@ -105,9 +108,11 @@ async def number(api: Client, name: str) -> float:
 
 
 async def test_what_nobody_has_is_said_to_be_unknown(database: None, linli: Any) -> None:
-    assert await linli("parked", "show", "U-none") == (1, "没有这个编号的更新\n")
-    assert await linli("parked", "settle", "U-none") == (0, "0 settled.\n")
-    assert (await linli("compare"))[1] == "Nothing has been compared yet; `linli compare --now` does it.\n"
+    assert await linli("parked show U-none", "parked settle U-none", "compare") == [
+        ("", 1),
+        ("0 settled.\n", 0),
+        ("Nothing has been compared yet; `linli compare --now` does it.\n", 0),
+    ]
 
 
 async def test_comparing_now_reports_at_once_and_fails_if_something_differs(
@@ -117,14 +122,13 @@ async def test_comparing_now_reports_at_once_and_fails_if_something_differs(
     await phone.file()
     await pass_on_everything(worker)
 
-    well = await linli("compare", "--now")
+    (well,) = await linli("compare --now")
     await core.control("/reset")
-    ill = await linli("compare", "--now")
-    again = await linli("compare")
+    ill, again = await linli("compare --now", "compare")
 
-    assert well[0] == 0
-    assert "Read: 1 requests, 0 of them other clients', and 0 updates" in well[1]
-    assert (ill[0], again[0]) == (1, 1)
-    assert ill[1].endswith(again[1])
-    assert "Ask the core's operator what became of these requests." in again[1]
+    assert well[1] == 0
+    assert "Read: 1 requests, 0 of them other clients', and 0 updates" in well[0]
+    assert ill == again
+    assert ill[1] == 1
+    assert "Ask the core's operator what became of these requests." in ill[0]
     assert await ComparisonRun.all().count() == 2
