@@ -43,16 +43,22 @@ def everything(announce: Announce = None) -> None:
 
 
 def _run(*, doors: bool, later_work: bool, announce: Path | None) -> None:
-    from foundation.command import bring_up_to_date, standing  # noqa: PLC0415
+    from foundation.command import bring_up_to_date, standing_on_servers  # noqa: PLC0415
     from foundation.process import run  # noqa: PLC0415
 
-    async def start(settings: Any) -> None:
+    async def start(settings: Any, servers: Any) -> None:
         await bring_up_to_date(settings)
-        await run(settings, doors=doors, later_work=later_work, announce=lambda at: _announce(announce, at))
+        await run(
+            settings,
+            doors=doors,
+            later_work=later_work,
+            announce=lambda at: _announce(announce, at),
+            bring_back=servers.restart_dead,
+        )
 
     _forget(announce)
-    with standing(quiet=False) as settings, asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(start(settings))
+    with standing_on_servers(quiet=False) as standing, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(start(*standing))
 
 
 def _loop_factory() -> Any:
@@ -86,16 +92,17 @@ def databases(announce: Announce = None) -> None:
     """Keep the embedded PostgreSQL and Redis up for other processes, until told to stop."""
     import signal  # noqa: PLC0415
 
-    from foundation.command import bring_up_to_date, standing  # noqa: PLC0415
+    from foundation.command import bring_up_to_date, standing_on_servers  # noqa: PLC0415
 
     _forget(announce)
-    with standing() as settings:
+    with standing_on_servers() as (settings, servers):
         asyncio.run(bring_up_to_date(settings))
         ends = {signal.SIGTERM, signal.SIGINT}
         signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # else the first one ends us before we can wait for it
         lines = f"LINLI_DATABASE_URL={settings.database_url}\nLINLI_REDIS_URL={settings.redis_url}\n"
         _write_whole(announce, lines) if announce else typer.echo(lines, nl=False)
-        signal.sigwait(ends)
+        while signal.sigtimedwait(ends, 1.0) is None:
+            servers.restart_dead()
 
 
 @app.command()

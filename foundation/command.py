@@ -16,7 +16,7 @@ import typer
 from tortoise.exceptions import DBConnectionError
 
 from foundation.database import tortoise_config
-from foundation.embedded import EmbeddedServerError, servers
+from foundation.embedded import EmbeddedServerError, EmbeddedServers
 from foundation.errors import LinliError
 from foundation.ground import Ground
 from foundation.logs import configure_logging
@@ -47,11 +47,19 @@ def standing(*, quiet: bool = True) -> Iterator[Settings]:
 
     Must be called from the main thread: the servers end with the thread that started them.
     """
+    with standing_on_servers(quiet=quiet) as (settings, _):
+        yield settings
+
+
+@contextmanager
+def standing_on_servers(*, quiet: bool = True) -> Iterator[tuple[Settings, EmbeddedServers]]:
+    """Give the servers too, for whoever runs long enough to see one die."""
     settings = settings_or_exit()
     configure_logging("warning" if quiet else settings.log_level, stream=sys.stderr if quiet else None)
     try:
-        with servers(settings.var, database_url=settings.database_url, redis_url=settings.redis_url) as found:
-            yield settings.model_copy(update={"database_url": found.database_url, "redis_url": found.redis_url})
+        with EmbeddedServers(settings.var, database_url=settings.database_url, redis_url=settings.redis_url) as kept:
+            found = kept.addresses
+            yield settings.model_copy(update={"database_url": found.database_url, "redis_url": found.redis_url}), kept
     except (EmbeddedServerError, CommandError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None

@@ -6,6 +6,7 @@ retried, so every job must be safe to repeat. Jobs with the same lock run in
 the order they were stored, also while an earlier one waits for its retry.
 """
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -13,10 +14,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import procrastinate
+import psycopg
 import structlog
 from procrastinate import JobContext, PsycopgConnector, RetryDecision
+from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job as StoredJob
 from procrastinate.retry import BaseRetryStrategy
+from psycopg_pool import PoolTimeout
 
 from foundation.clock import real_now
 
@@ -29,6 +33,33 @@ app = procrastinate.App(connector=PsycopgConnector())
 """Holds every job of the product. Never opened in web processes: they defer on their own connection."""
 
 GROUND = "ground"
+
+
+SAID_AGAIN_AFTER = (0.1, 0.5, 2.0)
+"""Seconds before a word to the database is said again, whose connection was cut."""
+
+
+class PatientConnector(PsycopgConnector):
+    """Says again what was cut off: else a job whose end could not be stored would be under way for ever.
+
+    Nobody would take it up, as its worker lives; and all that stands behind it in its line would wait with it.
+    Everything that is said here without asking for rows may be said twice.
+    """
+
+    async def execute_query_async(self, query: Any, **arguments: Any) -> None:
+        """Run a statement; after a cut, up to three times more."""
+        for pause in SAID_AGAIN_AFTER:
+            try:
+                await super().execute_query_async(query, **arguments)
+            except ConnectorException as error:
+                cause = error.__cause__
+                if not isinstance(cause, psycopg.OperationalError) or isinstance(cause, PoolTimeout):
+                    raise  # not cut off: refused, or waited for long enough
+                log.warning("job_store_cut_off", error=type(cause).__name__)
+                await asyncio.sleep(pause)
+            else:
+                return
+        await super().execute_query_async(query, **arguments)
 
 
 class TryAgainError(Exception):

@@ -3,14 +3,14 @@
 import asyncio
 import gc
 import signal
-from collections.abc import AsyncIterator, Sequence
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import aiohttp
 import structlog
 from aiohttp import web
-from procrastinate import PsycopgConnector
 
 from foundation import jobs, live
 from foundation import parts as parts_module
@@ -18,6 +18,7 @@ from foundation.clock import Clock, MovableClock
 from foundation.clock_setting import clock_for, keep_renewed, renew
 from foundation.command import CommandError
 from foundation.database import connected, tortoise_config
+from foundation.embedded import EmbeddedServerError
 from foundation.events import bind_reactions
 from foundation.ground import Ground
 from foundation.leader import stand_for_leader
@@ -133,7 +134,7 @@ async def _run_jobs(ground: Ground, url: str) -> None:
 
 async def _run_worker_once(ground: Ground, url: str) -> None:
     concurrency, dead_after = ground.settings.jobs.concurrency, ground.settings.jobs.dead_after_seconds
-    connector = PsycopgConnector(
+    connector = jobs.PatientConnector(
         conninfo=url,
         min_size=2,
         max_size=concurrency + 2,
@@ -142,6 +143,8 @@ async def _run_worker_once(ground: Ground, url: str) -> None:
     )
     with jobs.app.replace_connector(connector):
         async with jobs.app.open_async():
+            if is_cancelled():  # told to stop while opening, and the opening swallowed it
+                return
             await jobs.app.run_worker_async(
                 concurrency=concurrency,
                 install_signal_handlers=False,
@@ -180,8 +183,10 @@ async def answering(ground: Ground, parts: Sequence[Part]) -> AsyncIterator[web.
 
 
 async def _listen(runner: web.AppRunner, settings: WebSettings) -> None:
+    site = web.TCPSite(runner, settings.host, settings.port)
     try:
-        await web.TCPSite(runner, settings.host, settings.port).start()
+        await site.start()
+        _cut_who_never_reads(site, settings.reader_seconds)
     except OSError as error:
         raise CommandError(
             f"Nobody can listen on {settings.host}:{settings.port} ({error.strerror}): "
@@ -189,10 +194,38 @@ async def _listen(runner: web.AppRunner, settings: WebSettings) -> None:
         ) from error
 
 
-async def run(settings: Settings, *, doors: bool, later_work: bool, announce: Any = None) -> None:
+def _cut_who_never_reads(site: web.TCPSite, seconds: float) -> None:
+    """Let the kernel end the line of a client that takes nothing of its answer for so long.
+
+    aiohttp waits for such a reader for ever, with the answer in its hands. What is accepted inherits the option.
+    """
+    option = getattr(socket, "TCP_USER_TIMEOUT", None)  # Linux has it
+    for listening in site._server.sockets if option else ():  # type: ignore[union-attr]  # noqa: SLF001 - of aiohttp
+        listening.setsockopt(socket.IPPROTO_TCP, option, int(seconds * 1000))
+
+
+async def keep_servers(bring_back: Callable[[], list[str]]) -> None:
+    """Bring back each second the embedded servers that died under us; pools find the way to them by themselves."""
+    while not is_cancelled():
+        await asyncio.sleep(1.0)
+        try:
+            for name in bring_back():
+                log.warning("embedded_server_restarted", server=name)
+        except EmbeddedServerError as error:
+            log.error("embedded_server_lost", why=str(error))  # noqa: TRY400 - the sentence says it all
+
+
+async def run(
+    settings: Settings,
+    *,
+    doors: bool,
+    later_work: bool,
+    announce: Any = None,
+    bring_back: Callable[[], list[str]] | None = None,
+) -> None:
     """Run a web process, a worker or both until SIGTERM or SIGINT, then drain.
 
-    `announce` is called with the bound address once everything is up.
+    `announce` is called with the bound address once everything is up; `bring_back` starts our own servers that died.
     """
     parts = parts_module.load_parts()
     ended = asyncio.Event()
@@ -200,6 +233,8 @@ async def run(settings: Settings, *, doors: bool, later_work: bool, announce: An
         asyncio.get_running_loop().add_signal_handler(name, ended.set)
     kind = "all" if doors and later_work else "web" if doors else "work"
     async with AsyncExitStack() as stack:
+        if bring_back:
+            stack.push_async_callback(stop, spawn(keep_servers(bring_back), name="servers"))
         ground = await stack.enter_async_context(open_ground(settings, parts, name=kind))
         if later_work:
             await stack.enter_async_context(working(ground, parts))

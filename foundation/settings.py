@@ -48,6 +48,8 @@ class WebSettings(Group):
     """How many proxies in front add to X-Forwarded-For; 0 believes only the socket."""
     drain_seconds: Annotated[float, Field(gt=0, le=120)] = 20.0
     """How long requests and jobs under way may take after SIGTERM."""
+    reader_seconds: Annotated[float, Field(ge=1, le=600)] = 30.0
+    """How long a client may take nothing of its answer before its line is cut."""
 
 
 class DatabaseSettings(Group):

@@ -149,6 +149,9 @@ async def _apply_faults(request: web.Request, handler: Handler) -> web.StreamRes
         if fault.do in ("status", "answer"):
             return _instead(fault)
     response = await handler(request)
+    for fault in struck:
+        if fault.do == "hold":  # the work is done, and the caller does not know it yet
+            await asyncio.sleep(fault.number(1.0))
     if any(fault.do == "accept_then_drop" for fault in struck):
         request[EXCHANGE].error = "line cut after the work was done"
         return _cut(request)

@@ -1,8 +1,8 @@
 """What goes wrong on the line, on request. Start at `Faults`.
 
-Incoming calls can be delayed, dropped, answered with a status or another body, or done and then cut off without an
-answer; outgoing callbacks can also be duplicated, reordered or wrongly signed. A rule without `times` works until
-the rules are replaced.
+Incoming calls can be delayed, dropped, answered with a status or another body, done and then cut off without an
+answer, or done with the answer held back for a while; outgoing callbacks can also be duplicated, reordered or wrongly
+signed. A rule without `times` works until the rules are replaced.
 """
 
 import fnmatch
@@ -17,13 +17,14 @@ Kind = Literal[
     "status",
     "answer",
     "accept_then_drop",
+    "hold",
     "callback_first",
     "duplicate",
     "reorder",
     "bad_signature",
 ]
 Direction = Literal["in", "out"]
-INCOMING: tuple[Kind, ...] = ("delay", "drop", "status", "answer", "accept_then_drop")
+INCOMING: tuple[Kind, ...] = ("delay", "drop", "status", "answer", "accept_then_drop", "hold")
 OUTGOING: tuple[Kind, ...] = ("delay", "drop", "accept_then_drop", "duplicate", "bad_signature")
 REORDER: tuple[Kind, ...] = ("reorder",)
 CALLBACK_FIRST: tuple[Kind, ...] = ("callback_first",)
@@ -47,7 +48,7 @@ class Match(BaseModel):
 
 
 class Fault(BaseModel):
-    """One rule. `value`: seconds of a delay, a status, how many copies, how long to wait for a second to reorder."""
+    """One rule. `value`: seconds of a delay or a hold, a status, how many copies, how long to wait for a second to reorder."""
 
     model_config = ConfigDict(extra="forbid")
     match: Match = Field(default_factory=Match)

@@ -5,8 +5,10 @@ photo or voice message is made anew in a thread; then object and row are stored.
 """
 
 import asyncio
+import errno
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO
@@ -15,7 +17,7 @@ from uuid import UUID
 from aiohttp import BodyPartReader
 
 from foundation.media.actions import Owner, store_upload
-from foundation.media.errors import MediaTooLargeError
+from foundation.media.errors import MediaStoreBusyError, MediaTooLargeError
 from foundation.media.images import Photo, make_photo
 from foundation.media.models import Media, MediaKind
 from foundation.media.signing import Variant
@@ -26,6 +28,7 @@ from foundation.media.voices import Voice, make_voice
 Content = bytes | AsyncIterator[bytes] | BodyPartReader
 WRITE_BYTES = 256 * 1024
 MEGABYTE = 1024 * 1024
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +69,23 @@ async def receive(owner: Owner, part: Content, *, store: MediaStore, at: datetim
         MediaStoreBusyError: the store does not answer.
 
     """
-    with tempfile.TemporaryFile(prefix="linli-upload-") as file:
+    with _disk_may_be_full(), tempfile.TemporaryFile(prefix="linli-upload-") as file:
         await _spool(_pieces(part), file, max_bytes=store.limits.max_bytes)
         async with store.workers:
             made = await asyncio.to_thread(_make, file, store.limits.max_pixels)
     media = await store_upload(owner, made, store=store, at=at)
     return StoredMedia.of(media, store)
+
+
+@contextmanager
+def _disk_may_be_full() -> Iterator[None]:
+    """Translate that there is no room for the temporary file: whoever asked may ask again."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        raise MediaStoreBusyError from error
 
 
 async def _pieces(part: Content) -> AsyncIterator[bytes]:

@@ -82,11 +82,13 @@ async def _send(ground: Ground, waiting: Waiting) -> None:
 
 
 async def _send_request(ground: Ground, client: DispatchClient, waiting: Waiting) -> None:
-    complaint = waiting.complaint
+    complaint, message = waiting.complaint, waiting.message
     remote_id = complaint.remote_id
-    if remote_id is None and waiting.message.attempts:  # the last outcome may be unknown
+    if remote_id is None and (message.first_tried_at or message.attempts):  # the last outcome may be unknown
         remote_id = await client.find_request(str(complaint.id))
     if remote_id is None:
+        if message.first_tried_at is None:  # before it leaves: we may not live to note it afterwards
+            await _note(message, first_tried_at=real_now())
         remote_id = await _create(client, await request_fields(ground, complaint))
     await record_pushed(
         complaint.id, remote_id, at=ground.clock.now(), calendar=await current_calendar(), live=ground.live
