@@ -6,9 +6,10 @@ all answer alike.
 """
 
 import time
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from aiohttp import hdrs, web
@@ -18,6 +19,7 @@ from community.people.errors import CsrfTokenMissingError, InvalidTicketError
 from community.people.models import FALLBACK_LANGUAGE, TicketKind
 from community.people.queries import (
     SignedInPerson,
+    people_of_tokens,
     person_of_page,
     person_of_sign_in,
     person_of_token,
@@ -28,11 +30,14 @@ from foundation.access import Actor
 from foundation.clock import real_now
 from foundation.errors import NotSignedInError
 from foundation.ground import Ground
+from foundation.live.batches import Batch
 from foundation.web import CSRF_HEADER, GROUND, LANGUAGE, SESSION_COOKIE, Call
 from foundation.web.keys import SignedIn
 
 REMEMBERED_FOR = 2.0
 MOST_REMEMBERED = 20_000
+MOST_TOKENS_ASKED = 500
+"""Tokens in one question, when a thousand sockets come back together."""
 BEARER = "bearer "
 SAFE_METHODS: Final = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
 
@@ -92,7 +97,8 @@ async def authenticate(request: web.Request) -> SignedInActor | None:
     ground = request.app[GROUND]
     authorization = request.headers.get(hdrs.AUTHORIZATION, "")
     if authorization[: len(BEARER)].lower() == BEARER:
-        actor = await _by_token(ground, authorization[len(BEARER) :].strip())
+        find = partial(person_of_token, at=ground.clock.now(), real_at=real_now())
+        actor = await _by_token(ground, authorization[len(BEARER) :].strip(), find)
     elif (cookie := request.cookies.get(SESSION_COOKIE)) is not None:
         actor = await _by_page(ground, cookie)
         if actor is not None and request.method not in SAFE_METHODS:
@@ -104,10 +110,36 @@ async def authenticate(request: web.Request) -> SignedInActor | None:
     return actor
 
 
+class Doorkeeper:
+    """Asks for the people behind the tokens of many sockets at once: they come back together, by the thousand."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._people = Batch[bytes, SignedInPerson | None](self._ask, pause=0.0, most=MOST_TOKENS_ASKED)
+
+    async def find(self, token_hash: bytes) -> SignedInPerson | None:
+        """Find who a token belongs to, together with whoever else comes in."""
+        return await self._people.ask(token_hash)
+
+    async def _ask(self, hashes: Sequence[bytes]) -> list[SignedInPerson | None]:
+        found = await people_of_tokens(hashes, at=self._ground.clock.now(), real_at=real_now())
+        return [found.get(each) for each in hashes]
+
+
+def doorkeeper(ground: Ground) -> Doorkeeper:
+    """Give the process's doorkeeper."""
+    keeper = ground.opened.get(Doorkeeper)
+    if not isinstance(keeper, Doorkeeper):
+        keeper = ground.opened[Doorkeeper] = Doorkeeper(ground)
+    return keeper
+
+
 async def authenticate_token(ground: Ground, token: str) -> SignedInActor | None:
     """Find out who is behind a token or a one-time live ticket, for the live door."""
-    actor = await _by_token(ground, token) or await _by_live_ticket(ground, token)
-    return replace(actor, language=actor.language or FALLBACK_LANGUAGE) if actor else None
+    actor = await _by_token(ground, token, doorkeeper(ground).find) or await _by_live_ticket(ground, token)
+    if actor is None or actor.language:
+        return actor
+    return replace(actor, language=FALLBACK_LANGUAGE)
 
 
 async def check_sessions(sessions: Collection[str]) -> set[str]:
@@ -116,14 +148,17 @@ async def check_sessions(sessions: Collection[str]) -> set[str]:
     return {str(sign_in_id) for sign_in_id in await valid_sign_ins(ids, real_at=real_now())}
 
 
-async def _by_token(ground: Ground, token: str) -> SignedInActor | None:
+Find = Callable[[bytes], Awaitable[SignedInPerson | None]]
+"""Finds who a token's hash belongs to."""
+
+
+async def _by_token(ground: Ground, token: str, find: Find) -> SignedInActor | None:
     if not 0 < len(token) <= LONGEST_TOKEN:
         return None
     seen, key, now = recently_seen(ground), hash_of(token), time.monotonic()
     if (known := seen.find(key, now)) is not None:
         return known
-    person = await person_of_token(key, at=ground.clock.now(), real_at=real_now())
-    return await _admit(ground, person, key, now)
+    return await _admit(ground, await find(key), key, now)
 
 
 async def _by_page(ground: Ground, cookie: str) -> SignedInActor | None:

@@ -24,7 +24,7 @@ from foundation.errors import (
     UnreadableRequestError,
 )
 from foundation.live import CRASHED, SIGNED_OUT, TRY_LATER, Peer
-from foundation.live.frames import json_frame
+from foundation.live.frames import json_frame, pong_frame
 from foundation.web.fields import Input
 from foundation.web.keys import API, AUTHENTICATE_TOKEN, CHECK_SESSIONS, GROUND, LANGUAGE, SignedIn
 from foundation.web.problems import CrashedError, problem_document
@@ -32,8 +32,6 @@ from foundation.web.refusals import field_problems
 
 log = structlog.get_logger(__name__)
 
-HEARTBEAT_SECONDS = 25.0
-"""Middle boxes drop a connection that is quiet for longer."""
 HELLO_SECONDS = 10.0
 CLOSE_SECONDS = 5.0
 LONGEST_FRAME = 8 * 1024
@@ -98,10 +96,8 @@ _FRAMES: TypeAdapter[Hello | Watch | Unwatch | Ping] = TypeAdapter(
 
 async def open_live(request: web.Request) -> web.WebSocketResponse:
     """Open a socket and talk until it ends."""
-    # Without compression whole frames may be written beside aiohttp's own.
-    opened = web.WebSocketResponse(
-        compress=False, heartbeat=HEARTBEAT_SECONDS, timeout=CLOSE_SECONDS, max_msg_size=LONGEST_FRAME
-    )
+    # Without compression whole frames may be written beside aiohttp's own. The feed feels the pulse of all sockets.
+    opened = web.WebSocketResponse(compress=False, autoping=False, timeout=CLOSE_SECONDS, max_msg_size=LONGEST_FRAME)
     await opened.prepare(request)
     opened.headers.clear()  # they have been sent, and a silent socket should weigh little
     if request.transport is not None:
@@ -163,12 +159,17 @@ class Conversation:
         await self._peer.has_room()
         while True:
             message = await self._opened.receive()
+            self._peer.silent = 0
             if message.type is WSMsgType.TEXT:
                 text: str = message.data
                 return text
-            if message.type is not WSMsgType.BINARY:
+            if message.type is WSMsgType.BINARY:
+                self._refuse(None, UnreadableRequestError())
+            elif message.type is WSMsgType.PING:
+                self._peer.tell(pong_frame(message.data))
+                await self._slow_down()
+            elif message.type is not WSMsgType.PONG:
                 return None
-            self._refuse(None, UnreadableRequestError())
 
     async def _answer(self, text: str) -> None:
         """Do what one frame asks for."""

@@ -190,11 +190,12 @@ class Door:
     @classmethod
     @asynccontextmanager
     async def opened(
-        cls, redis_url: str, notebook: Notebook, *, heartbeat: float = 0.3, grace: float = 5.0
+        cls, redis_url: str, notebook: Notebook, *, heartbeat: float = 0.3, grace: float = 5.0, pulse: float = 12.5
     ) -> AsyncIterator[Self]:
         async with open_redis(redis_url) as redis:
             feed = LiveFeed(redis, heartbeat=heartbeat)
             feed.grace = grace
+            feed.pulse = pulse
             ground = ground_of(redis_url, redis, feed)
             people = People()
             app = create_app(ground, [Part(name="toy", routes=live_door.routes)])

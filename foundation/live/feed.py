@@ -29,6 +29,11 @@ HEARTBEAT_SECONDS = 4.0
 """Comparison of all numbers with the database, and of all sockets with their sessions."""
 DEAF_BEATS = 2.5
 """After so many heartbeats of which ours did not come back through Redis, listening begins anew."""
+PULSE_SECONDS = 12.5
+"""How often silence is counted: a client is asked after 25 seconds without a word, since middle boxes drop a line
+that is quiet for longer, and let go after 37.5. One clock for all sockets: a timer in each would weigh more."""
+AT_ONCE = 200
+"""Sockets looked at in one turn of the loop."""
 LONGEST_NUMBER = 15
 PUBLISH_SECONDS = 0.5
 SILENCE_SECONDS = 1.0
@@ -44,6 +49,7 @@ class LiveFeed:
     def __init__(self, redis: Redis, *, channel: str = CHANNEL, heartbeat: float = HEARTBEAT_SECONDS) -> None:
         self.figures = LiveFigures()
         self.grace = GRACE_SECONDS
+        self.pulse = PULSE_SECONDS
         self._redis = redis
         self._channel = channel
         self._heartbeat = heartbeat
@@ -142,7 +148,11 @@ class LiveFeed:
                 stopped=self._board.stopped_to_listen,
                 deaf_after=DEAF_BEATS * self._heartbeat,
             )
-            parts = [spawn(self._ear.listen(), name="live-ear"), spawn(self._beat(), name="live-heart")]
+            parts = [
+                spawn(self._ear.listen(), name="live-ear"),
+                spawn(self._beat(), name="live-heart"),
+                spawn(self._count_silence(), name="live-pulse"),
+            ]
             try:
                 await self._closed.wait()
             finally:
@@ -194,6 +204,15 @@ class LiveFeed:
         self.figures.revoked_closes += await end_signed_out(list(self._peers))
         if self._board:
             await review_watches(self._board, list(self._peers))
+
+    async def _count_silence(self) -> None:
+        """Feel the pulse of every socket, again and again."""
+        while not is_cancelled():
+            await asyncio.sleep(self.pulse)
+            for count, peer in enumerate(list(self._peers), 1):
+                peer.pulse()
+                if not count % AT_ONCE:
+                    await asyncio.sleep(0)
 
     async def _wait(self, topic: str, after: int) -> None:
         board = self._board

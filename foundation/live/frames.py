@@ -7,6 +7,9 @@ from typing import Any
 from pydantic_core import to_json
 
 _TEXT = 0x81
+_PONG = 0x8A
+PING = b"\x89\x00"
+"""Asks the other side's library for a sign of life."""
 _SHORT = 126
 _MEDIUM = 65_536
 
@@ -19,6 +22,11 @@ def text_frame(text: bytes) -> bytes:
     if size < _MEDIUM:
         return pack("!BBH", _TEXT, 126, size) + text
     return pack("!BBQ", _TEXT, 127, size) + text
+
+
+def pong_frame(given: bytes) -> bytes:
+    """Answer a ping with what it said, at most 125 bytes."""
+    return pack("!BB", _PONG, len(given)) + given
 
 
 def json_frame(content: Mapping[str, Any]) -> bytes:

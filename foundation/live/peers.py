@@ -11,6 +11,7 @@ from aiohttp import web
 from foundation.access import Actor
 from foundation.errors import LinliError
 from foundation.live.figures import LiveFigures
+from foundation.live.frames import PING
 from foundation.tasks import spawn
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ KERNEL_BYTES = 64 * 1024
 """What the kernel may hold for one reader (it doubles this); by itself it would take megabytes."""
 GRACE_SECONDS = 5.0
 """How long a reader with too much waiting has to make room."""
+ASKED_AT = 2
+DEAD_AT = 3
+"""Silent pulses after which a client is asked whether it is there, and let go."""
 FLUSH_SECONDS = 5.0
 FLUSH_LOOKS = 250
 
@@ -52,6 +56,7 @@ class Peer:
         "recheck",
         "refuse",
         "session",
+        "silent",
         "watchers",
         "writable",
     )
@@ -78,6 +83,8 @@ class Peer:
         self.recheck: Recheck | None = None
         self.watchers: dict[str, Watcher] = {}
         self.writable = True
+        self.silent = 0
+        """Pulses since the client last said anything."""
         _limit_kernel(transport)
 
     @property
@@ -112,6 +119,14 @@ class Peer:
             self._transport.write(frame)
         if self.room() <= 0:
             self.hold()
+
+    def pulse(self) -> None:
+        """Count silence: ask a silent client whether it is there, and let go of one that does not answer."""
+        self.silent += 1
+        if self.silent >= DEAD_AT and not self.is_ending:
+            self._transport.abort()
+        elif self.silent == ASKED_AT and not self.offer(PING):
+            self.silent -= 1  # it could not be asked: `hold` sees to one that does not read
 
     def hold(self) -> None:
         """Write nothing more until the reader has made room; end it if it does not."""

@@ -161,3 +161,31 @@ async def test_who_watches_anew_what_was_taken_away_hears_no_more(door: Door, sc
     await eventually(lambda: {"type": "pong"} in screen.others)
 
     assert screen.numbers["page:1"] == [1]
+
+
+async def test_a_silent_client_is_asked_and_one_that_does_not_answer_is_let_go(
+    own_redis: MortalRedis, notebook: Notebook
+) -> None:
+    async with (
+        Door.opened(own_redis.url, notebook, pulse=0.1) as door,
+        screens(door.url, 1) as (answering,),
+        aiohttp.ClientSession() as session,
+        session.ws_connect(door.url, autoping=False) as mute,
+    ):
+        await answering.come()
+        await mute.send_json({"type": "hello", "token": "resident-2"})
+
+        kinds = [(await mute.receive(timeout=5)).type for _ in range(3)]
+
+        assert kinds == [aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.PING, aiohttp.WSMsgType.CLOSED]
+        await eventually(lambda: door.feed.figures.sockets == 1)
+        assert answering.closed_with is None
+
+
+async def test_a_clients_own_ping_is_answered_with_its_words(door: Door, screen: Screen) -> None:
+    await screen.come()
+    async with aiohttp.ClientSession() as session, session.ws_connect(door.url, autoping=False) as socket:
+        await socket.ping(b"are you there")
+        message = await socket.receive(timeout=5)
+
+    assert (message.type, message.data) == (aiohttp.WSMsgType.PONG, b"are you there")
