@@ -5,6 +5,7 @@ from datetime import timedelta
 from community.complaints.dispatch.client import DispatchClient, open_dispatch_client
 from community.complaints.dispatch.comparing import count_differences
 from community.complaints.dispatch.inbound import clear_inbox, serve_inbox
+from community.complaints.exporting import HOLDINGS as COMPLAINT_HOLDINGS
 from community.complaints.jobs import (
     close_what_nobody_rated,
     compare_everything,
@@ -17,7 +18,9 @@ from community.complaints.parked import count_parked, count_unknown_words, count
 from community.complaints.reactions import count_results_anew, push_to_dispatch, tell_dispatch
 from community.complaints.sealed import SEALED as COMPLAINT_COLUMNS
 from community.people.jobs import clear_ended_sign_ins
+from community.people.leaving import HOLDINGS as PEOPLE_HOLDINGS
 from community.people.sealed import SEALED as PEOPLE_COLUMNS
+from community.retention import KEPT
 from foundation.parts import Desk, Gauge, Part, Ping, Schedule, Sweep
 
 PART = Part(
@@ -70,4 +73,6 @@ PART = Part(
     ),
     opens=(open_dispatch_client,),
     sealed=(*PEOPLE_COLUMNS, *COMPLAINT_COLUMNS),
+    holdings=(*PEOPLE_HOLDINGS, *COMPLAINT_HOLDINGS),
+    kept=KEPT,
 )

@@ -9,7 +9,6 @@ Entries are append-only: a trigger refuses to change or remove them for everybod
 """
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import structlog
 from tortoise import fields
@@ -18,10 +17,6 @@ from tortoise.models import Model
 from foundation.access import Actor
 from foundation.clock import real_now
 from foundation.database import inside_transaction, query
-from foundation.jobs import job
-
-if TYPE_CHECKING:
-    from foundation.ground import Ground
 
 KEPT_FOR = timedelta(days=365)
 """How long entries stay; the law asks for six months, and the trigger refuses anything below that."""
@@ -44,6 +39,8 @@ class AuditEntry(Model):
     """What was seen or done, as a word of the code: `phone`, `home`, `home.confirmed`."""
     subject = fields.CharField(max_length=SUBJECT_LENGTH)
     """Whom or what it is about, as `kind:id`."""
+    place_id = fields.BigIntField(null=True)
+    """Over which place the look was taken, so that an auditor of the place finds it; the ground knows no places."""
     reason = fields.CharField(max_length=REASON_LENGTH, default="")
     request_id = fields.CharField(max_length=64, default="")
 
@@ -51,15 +48,18 @@ class AuditEntry(Model):
         app = "foundation"
         table = "audit_entry"
         table_description = "Audit entry, append-only"
-        indexes = (("subject", "at"), ("actor_kind", "actor_id", "at"), ("at",))  # who saw me; what they saw; age
+        indexes = (("subject", "at"), ("actor_kind", "actor_id", "at"), ("at",), ("place_id", "at"))
+        # who saw me; what they saw; age; what was seen in a place
 
 
 class LookOutsideTransactionError(Exception):
     """An audit entry belongs to the transaction of what it tells about; there was none."""
 
 
-async def record_look(actor: Actor, *, subject: str, what: str, reason: str = "") -> None:
+async def record_look(actor: Actor, *, subject: str, what: str, reason: str = "", place_id: int | None = None) -> None:
     """Write down that `actor` sees or does `what` with `subject`, in the caller's transaction.
+
+    Name the place it is about where there is one: auditors are appointed for places.
 
     Raises:
         LookOutsideTransactionError: there is no transaction, so the look could happen without the entry.
@@ -73,6 +73,7 @@ async def record_look(actor: Actor, *, subject: str, what: str, reason: str = ""
         actor_id=actor.id,
         what=what[:WHAT_LENGTH],
         subject=subject[:SUBJECT_LENGTH],
+        place_id=place_id,
         reason=reason[:REASON_LENGTH],
         request_id=str(structlog.contextvars.get_contextvars().get("request_id", ""))[:64],
     )
@@ -82,9 +83,3 @@ async def remove_outlived_entries() -> int:
     """Remove what is older than it is kept; give the number of entries that went."""
     rows = await query("SELECT remove_outlived_audit(%s) AS removed", real_now() - KEPT_FOR)
     return int(rows[0]["removed"])
-
-
-@job("foundation.remove_outlived_audit", attempts=3)
-async def remove_outlived_audit(ground: "Ground") -> None:  # noqa: ARG001 - the shape of every job
-    """Remove audit entries that have outlived their time."""
-    await remove_outlived_entries()

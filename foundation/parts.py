@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from foundation.access import Actor
     from foundation.events import Reaction
     from foundation.ground import Ground
+    from foundation.holdings import Holding
     from foundation.jobs import Job
     from foundation.live import Topic
+    from foundation.retention import Kept
     from foundation.web.endpoint import Endpoint
 
 ROOMS = ("foundation", "community", "miniprogram_api")
@@ -104,6 +106,10 @@ class Part:
     """Async generators that open a thing, yield it, and close it; found again by its type in `Ground.get`."""
     sealed: tuple[Any, ...] = ()
     """Columns the vault seals, for `linli vault rotate`."""
+    holdings: "tuple[Holding, ...]" = ()
+    """What the room holds about a person: how it is given to them, and how it ends when they leave."""
+    kept: "tuple[Kept, ...]" = ()
+    """How long the room keeps what, and why; every table of its own is named."""
 
 
 def endpoints_of(*modules: ModuleType) -> "tuple[Endpoint, ...]":

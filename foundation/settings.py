@@ -16,9 +16,10 @@ from typing import Annotated, Literal, Self, get_origin
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from foundation.keys import SM4_PREFIX, UnusableKeyError, read_key
+
 PREFIX = "LINLI_"
 STAND_IN = "sandbox-"
-KEY_BYTES = 32
 RATE = re.compile(r"[1-9]\d*/[1-9]\d*s", re.ASCII)
 
 
@@ -135,24 +136,27 @@ class VaultSettings(Group):
     """The keys personal data are sealed with."""
 
     keys: dict[str, SecretStr] = Field(default_factory=lambda: {"sandbox-1": SecretStr(_stand_in_key("vault"))})
-    """Key id → 32 bytes in base64, as a JSON object; old keys stay until `linli vault rotate` has run."""
+    """Key id → key, as a JSON object: 32 bytes in base64 for AES-256-GCM, or `sm4:` and 16 bytes in base64 for
+    SM4-GCM. Old keys stay until `linli vault rotate` has run."""
     current: str = "sandbox-1"
     """The key id new values are sealed with."""
     index_key: SecretStr = SecretStr("sandbox-index-key")
-    """The key of the look-up hashes; it cannot be replaced by rotation."""
+    """The key of the look-up hashes; after replacing it, run `linli vault reindex`."""
+    index_hash: Literal["sha256", "sm3"] = "sha256"
+    """The hash of the look-ups; after changing it, run `linli vault reindex`."""
+    national: bool = False
+    """Whether 国密 is demanded: then the current key must be one for SM4 and the look-ups use SM3, or nothing starts."""
 
     @field_validator("keys")
     @classmethod
-    def refuse_short_keys(cls, keys: dict[str, SecretStr]) -> dict[str, SecretStr]:
-        """Refuse a key that is not 32 bytes, which would fail at the first phone number."""
+    def refuse_unusable_keys(cls, keys: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        """Refuse a key of a wrong length, which would fail at the first phone number."""
         for key_id, key in keys.items():
             try:
-                size = len(base64.b64decode(key.get_secret_value(), validate=True))
-            except ValueError:
-                size = 0
-            if size != KEY_BYTES:
-                msg = f"the key {key_id!r} must be 32 bytes in base64"
-                raise ValueError(msg)
+                read_key(key.get_secret_value())
+            except UnusableKeyError as error:
+                msg = f"the key {key_id!r} {error}"
+                raise ValueError(msg) from None
         return keys
 
     @model_validator(mode="after")
@@ -160,6 +164,17 @@ class VaultSettings(Group):
         """Refuse a current key that is not among the keys."""
         if self.current not in self.keys:
             msg = f"current names the key {self.current!r}, which is not among the keys"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def refuse_foreign_algorithms(self) -> Self:
+        """Refuse to seal with anything but SM4, or to look up by anything but SM3, where 国密 is demanded."""
+        if self.national and not self.keys[self.current].get_secret_value().startswith(SM4_PREFIX):
+            msg = "national asks for a current key for SM4, written sm4: and 16 bytes in base64"
+            raise ValueError(msg)
+        if self.national and self.index_hash != "sm3":
+            msg = "national asks for the index_hash sm3"
             raise ValueError(msg)
         return self
 
@@ -171,6 +186,14 @@ class SessionSettings(Group):
     """How long a token is good after its last use."""
     ticket_seconds: Annotated[int, Field(ge=10, le=3600)] = 120
     """How long a one-time ticket for a page or a socket is good."""
+
+
+class ConsentSettings(Group):
+    """What people are asked before their data are used."""
+
+    ask_first: bool | None = None
+    """Whether an exact location, a voice message and a door number are refused until their own consent was given;
+    left out, in production. What was taken back is refused always."""
 
 
 class LimitSettings(Group):
@@ -186,6 +209,8 @@ class LimitSettings(Group):
     """Other changes by one person."""
     reading: str = "1200/60s"
     """Reads by one person."""
+    export: str = "20/3600s"
+    """How often one person may take everything along."""
 
     @field_validator("*")
     @classmethod
@@ -227,6 +252,7 @@ class Settings(BaseSettings):
     media: MediaSettings = MediaSettings()
     vault: VaultSettings = VaultSettings()
     sessions: SessionSettings = SessionSettings()
+    consents: ConsentSettings = ConsentSettings()
     limits: LimitSettings = LimitSettings()
 
     @field_validator("database_url")
@@ -273,6 +299,12 @@ class Settings(BaseSettings):
             msg = f"{PREFIX}WEB__COME_IN_URL opens test phones and is refused in production"
             raise ValueError(msg)
         return self
+
+    @property
+    def asks_first(self) -> bool:
+        """Whether sensitive uses wait for their consent."""
+        asked = self.consents.ask_first
+        return self.environment == "production" if asked is None else asked
 
     def stand_ins(self) -> list[str]:
         """List the settings that still hold a stand-in's credential, or an empty one, which guards nothing."""

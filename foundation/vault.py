@@ -8,9 +8,6 @@ The context says which column a value belongs to and is authenticated with it: a
 into another column does not open. Keys are replaced one after the other, by `rotate`.
 """
 
-import base64
-import hashlib
-import hmac
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -18,13 +15,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from psycopg import sql
-from pydantic import SecretStr
 
-VERSION = 1
-KEY_BYTES = 32
-NONCE_BYTES = 12
+from foundation.keys import NONCE_BYTES, Algorithm, IndexHash, Key, KeyProvider, KeyRing, SettingsKeys, VaultKeys
+
+FIRST_LAYOUT = 1
+"""Version, length of the key id, key id, nonce, ciphertext; always AES-256-GCM. Still opened, no longer written."""
+LAYOUT = 2
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 
@@ -44,63 +41,50 @@ class BrokenSealError(VaultError):
     """The value was changed, belongs to another context, or was never sealed."""
 
 
-class VaultKeys(Protocol):
-    """The settings a vault is built from."""
-
-    @property
-    def keys(self) -> Mapping[str, SecretStr]:
-        """Key id → 32 bytes in base64."""
-
-    @property
-    def current(self) -> str:
-        """The key id new values are sealed with."""
-
-    @property
-    def index_key(self) -> SecretStr:
-        """The key of the look-up hashes."""
-
-
 class Vault:
-    """Seals and opens text with AES-256-GCM.
+    """Seals and opens text.
 
-    A sealed value is: version, length of the key id, key id, nonce, ciphertext with its tag. Everything before
-    the nonce is authenticated together with the context.
+    A sealed value is: version 2, algorithm, length of the key id, key id, nonce, ciphertext with its tag.
+    Everything before the nonce is authenticated together with the context.
     """
 
-    __slots__ = ("_ciphers", "_current", "_index_key")
+    __slots__ = ("_current", "_index_hash", "_index_key", "_keys")
 
-    def __init__(self, keys: Mapping[str, bytes], current: str, index_key: bytes) -> None:
+    def __init__(
+        self,
+        keys: Mapping[str, bytes | Key],
+        current: str,
+        index_key: bytes,
+        index_hash: IndexHash = IndexHash.SHA256,
+    ) -> None:
         if current not in keys:
             raise VaultKeysError(f"the current key {current!r} is not among the keys")
         if not index_key:
             raise VaultKeysError("the index key is empty")
-        for key_id, key in keys.items():
-            if len(key) != KEY_BYTES:
-                raise VaultKeysError(f"the key {key_id!r} must have {KEY_BYTES} bytes")
-            if not 1 <= len(key_id.encode()) <= 255:  # noqa: PLR2004 - its length is one byte of the layout
-                raise VaultKeysError("a key id has 1 to 255 bytes")
-        self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
+        self._keys = {key_id: _usable(key_id, key) for key_id, key in keys.items()}
         self._current = current
         self._index_key = index_key
+        self._index_hash = index_hash
+
+    @classmethod
+    def of(cls, provider: KeyProvider) -> Self:
+        """Build a vault of whatever knows the keys."""
+        ring: KeyRing = provider.ring()
+        return cls(ring.keys, ring.current, ring.index_key, ring.index_hash)
 
     @classmethod
     def from_settings(cls, settings: VaultKeys) -> Self:
         """Build the vault of this process."""
-        return cls(
-            {key_id: base64.b64decode(key.get_secret_value()) for key_id, key in settings.keys.items()},
-            settings.current,
-            settings.index_key.get_secret_value().encode(),
-        )
+        return cls.of(SettingsKeys(settings))
 
     def __repr__(self) -> str:
-        return f"<Vault current={self._current!r} keys={sorted(self._ciphers)!r}>"
+        return f"<Vault current={self._current!r} keys={sorted(self._keys)!r}>"
 
     def seal(self, text: str, *, context: str) -> bytes:
         """Encrypt `text` for its context; sealing it twice gives two different values."""
         header = self._header(self._current)
         nonce = os.urandom(NONCE_BYTES)
-        cipher = self._ciphers[self._current]
-        return header + nonce + cipher.encrypt(nonce, _bytes(text), header + _bytes(context))
+        return header + nonce + self._keys[self._current].encrypt(nonce, _bytes(text), header + _bytes(context))
 
     def open(self, sealed: bytes, *, context: str) -> str:
         """Give the text back.
@@ -110,13 +94,16 @@ class Vault:
             BrokenSealError: it was changed, or belongs to another context.
 
         """
-        key_id, header = _read_header(sealed)
-        if key_id not in self._ciphers:
+        key_id, algorithm, header = _read_header(sealed)
+        key = self._keys.get(key_id)
+        if key is None:
             raise UnknownVaultKeyError(f"no key {key_id!r}")
+        if key.algorithm is not algorithm:
+            raise BrokenSealError("the key under this id is for another algorithm")
         nonce = sealed[len(header) : len(header) + NONCE_BYTES]
         ciphertext = sealed[len(header) + NONCE_BYTES :]
         try:
-            plain = self._ciphers[key_id].decrypt(nonce, ciphertext, header + _bytes(context))
+            plain = key.decrypt(nonce, ciphertext, header + _bytes(context))
         except (InvalidTag, ValueError):  # ValueError: cut off inside the nonce
             raise BrokenSealError("the seal is broken or belongs to another context") from None
         return plain.decode("utf-8", "surrogatepass")
@@ -125,10 +112,10 @@ class Vault:
         """Hash `text` with the index key, to find equal values of one context; normalise the text first."""
         scope = _bytes(context)
         message = len(scope).to_bytes(4, "big") + scope + _bytes(text)
-        return hmac.digest(self._index_key, message, hashlib.sha256)
+        return self._index_hash.digest(self._index_key, message)
 
     def needs_rotation(self, sealed: bytes) -> bool:
-        """Whether it was sealed with another key than the current one."""
+        """Whether it was sealed with another key than the current one, or in the first layout."""
         return not sealed.startswith(self._header(self._current))
 
     def reseal(self, sealed: bytes, *, context: str) -> bytes:
@@ -140,23 +127,35 @@ class Vault:
         """What every value begins with that is sealed with the current key; no secret."""
         return self._header(self._current)
 
-    @staticmethod
-    def _header(key_id: str) -> bytes:
+    def _header(self, key_id: str) -> bytes:
         name = key_id.encode()
-        return bytes((VERSION, len(name))) + name
+        return bytes((LAYOUT, self._keys[key_id].algorithm, len(name))) + name
+
+
+def _usable(key_id: str, key: bytes | Key) -> Key:
+    """Check a key and its id; bare bytes are a key for AES."""
+    if not 1 <= len(key_id.encode()) <= 255:  # noqa: PLR2004 - its length is one byte of the layout
+        raise VaultKeysError("a key id has 1 to 255 bytes")
+    try:
+        return key if isinstance(key, Key) else Key(Algorithm.AES_256_GCM, key)
+    except ValueError as error:
+        raise VaultKeysError(f"the key {key_id!r}: {error}") from None
 
 
 def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")  # half an emoji out of a cut string is kept as it came
 
 
-def _read_header(sealed: bytes) -> tuple[str, bytes]:
-    if len(sealed) < 2 or sealed[0] != VERSION or len(sealed) < 2 + sealed[1]:  # noqa: PLR2004 - the layout
+def _read_header(sealed: bytes) -> tuple[str, Algorithm, bytes]:
+    """Read which key and algorithm a value needs; of the first layout too."""
+    start = {FIRST_LAYOUT: 2, LAYOUT: 3}.get(sealed[0], 0) if sealed else 0
+    if not start or len(sealed) < start or len(sealed) < start + sealed[start - 1]:
         raise BrokenSealError("not a sealed value")
-    header = sealed[: 2 + sealed[1]]
+    header = sealed[: start + sealed[start - 1]]
     try:
-        return header[2:].decode(), header
-    except UnicodeDecodeError:
+        algorithm = Algorithm(header[1]) if sealed[0] == LAYOUT else Algorithm.AES_256_GCM
+        return header[start:].decode(), algorithm, header
+    except ValueError:
         raise BrokenSealError("not a sealed value") from None
 
 
@@ -169,9 +168,11 @@ class SealedColumn:
     """The column of the primary key."""
     column: str
     context: str
+    fingerprint: str = ""
+    """The column of its look-up hash, if it has one."""
 
     def __post_init__(self) -> None:
-        for name in (self.table, self.key, self.column):
+        for name in (self.table, self.key, self.column, self.fingerprint or "none"):
             if not NAME.fullmatch(name):
                 raise ValueError(f"not a plain column or table name: {name!r}")
 

@@ -2,15 +2,16 @@
 
 from datetime import timedelta
 
-from foundation.audit import remove_outlived_audit
 from foundation.clock import real_now
 from foundation.given_up import count_given_up
 from foundation.ground import Ground
+from foundation.holdings import HOLDINGS
 from foundation.idempotency import KEPT_FOR, sweep_idempotency_keys
 from foundation.jobs import job
 from foundation.media.jobs import delete_objects, sweep_unattached
 from foundation.media.serve import ROUTES as MEDIA_ROUTES
 from foundation.parts import Gauge, Part, Ping, Schedule
+from foundation.retention import KEPT, sweep_outlived
 from foundation.wechat.miniprogram import MiniProgram, open_miniprogram
 
 HOURLY = timedelta(hours=1)
@@ -33,13 +34,15 @@ PART = Part(
     models=("foundation.models", "foundation.idempotency", "foundation.media.models", "foundation.audit"),
     migrations="foundation.migrations",
     routes=MEDIA_ROUTES,
-    jobs=(delete_objects, sweep_unattached, forget_old_answers, remove_outlived_audit),
+    jobs=(delete_objects, sweep_unattached, forget_old_answers, sweep_outlived),
     schedules=(
         Schedule(sweep_unattached, lambda _: HOURLY),
         Schedule(forget_old_answers, lambda _: HOURLY),
-        Schedule(remove_outlived_audit, lambda _: timedelta(days=1)),
+        Schedule(sweep_outlived, lambda _: timedelta(days=1)),
     ),
     pings=(WECHAT,),
     gauges=(Gauge("linli_jobs_given_up", "Jobs that failed to the last of their tries", count_given_up),),
     opens=(open_miniprogram,),
+    holdings=HOLDINGS,
+    kept=KEPT,
 )

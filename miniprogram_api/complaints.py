@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from community.calendar.queries import current_calendar
+from community.calendar.queries import current_calendar, known_calendar
 from community.complaints.access import Viewer, access_complaint
 from community.complaints.actions import (
     ComplaintDraft,
@@ -38,12 +38,15 @@ from community.complaints.queries import (
     followed_complaints,
     my_complaints,
     picture_of,
+    picture_of_filed,
     pictures_of,
 )
 from community.complaints.rating import RatingDraft, rate_complaint, reopen_complaint
 from community.complaints.sealed import ON_BEHALF_OF
 from community.complaints.showing import show_event
 from community.complaints.timeline import topic_of
+from community.people.errors import ConsentRequiredError
+from community.people.models import Purpose
 from community.people.queries import home_of
 from community.places.coordinates import Point
 from community.places.errors import OutsideDistrictError, UnknownPlaceError
@@ -53,6 +56,7 @@ from foundation.web import Call, Input, endpoint
 from foundation.web.lists import BadCursorError, PageQuery, PageView, cursor_at, read_cursor
 from miniprogram_api.complaint_bodies import FileComplaintBody, RatingBody, ReasonBody, SupplementBody
 from miniprogram_api.complaint_views import ComplaintView, EventListView, EventView, PublicComplaintView, Reader
+from miniprogram_api.consents import require_consent
 
 
 class ComplaintPath(Input):
@@ -88,6 +92,7 @@ ENDED_ERRORS = (ComplaintAlreadyClosedError,)
     idempotent=True,
     limit="filing",
     errors=(
+        ConsentRequiredError,
         UnknownCategoryError,
         AnswerDoesNotFitError,
         UnknownPlaceError,
@@ -99,6 +104,8 @@ ENDED_ERRORS = (ComplaintAlreadyClosedError,)
 )
 async def post_complaint(call: Call, body: FileComplaintBody) -> ComplaintView:
     """Store the complaint and pass it on to the dispatch core. Without a place, the caller's home is meant."""
+    if body.location:
+        await require_consent(call, Purpose.EXACT_LOCATION)
     draft = ComplaintDraft(
         text=body.text,
         category=body.category,
@@ -110,8 +117,9 @@ async def post_complaint(call: Call, body: FileComplaintBody) -> ComplaintView:
         on_behalf_of_sealed=_sealed(call, body),
         answers=body.answers,
     )
-    complaint = await file_complaint(call.actor, draft, channel=Channel.MINIPROGRAM, at=call.at, live=call.ground.live)
-    return await show(call, complaint)
+    filed = await file_complaint(call.actor, draft, channel=Channel.MINIPROGRAM, at=call.at, live=call.ground.live)
+    reader = Reader(call.ground, call.language, call.at, known_calendar())  # a new complaint has no promises yet
+    return ComplaintView.of(picture_of_filed(filed), reader)
 
 
 def _sealed(call: Call, body: FileComplaintBody) -> bytes | None:

@@ -12,6 +12,7 @@ from community.people.actions import (
 )
 from community.people.credentials import revoke
 from community.people.errors import (
+    ConsentRequiredError,
     HomeNeedsBuildingError,
     InvalidWechatCodeError,
     NameGivenByOfficeError,
@@ -19,12 +20,13 @@ from community.people.errors import (
     UnusablePhoneError,
     WechatUnavailableError,
 )
-from community.people.models import NICKNAME_LENGTH, ROOM_LENGTH
+from community.people.models import NICKNAME_LENGTH, ROOM_LENGTH, Purpose
 from community.people.queries import devices_of
 from community.places.errors import UnknownPlaceError
 from foundation.clock import real_now
 from foundation.errors import NotFoundError
 from foundation.web import Access, Call, Id, Input, LineText, Output, endpoint
+from miniprogram_api.consents import require_consent
 from miniprogram_api.identity import asking, recently_seen
 from miniprogram_api.people_views import DeviceView, HomeView, MeView, me_of
 from miniprogram_api.wechat_codes import phone_of_code
@@ -103,11 +105,18 @@ async def patch_me(call: Call, body: ProfileBody) -> MeView:
     "PUT",
     "/me/phone",
     access=Access.RESIDENT,
-    errors=(InvalidWechatCodeError, UnusablePhoneError, PhoneBoundTooOftenError, WechatUnavailableError),
+    errors=(
+        ConsentRequiredError,
+        InvalidWechatCodeError,
+        UnusablePhoneError,
+        PhoneBoundTooOftenError,
+        WechatUnavailableError,
+    ),
     summary="Bind the phone number WeChat has verified",
 )
 async def put_phone(call: Call, body: PhoneBody) -> MeView:
     """Bind a phone in place of an older one; it is never shown whole again."""
+    await require_consent(call, Purpose.BASIC_SERVICE)
     phone = await phone_of_code(call.ground, body.code)
     await bind_phone(call.actor.id, phone, vault=call.ground.vault, at=call.at)
     return await me_of(call.actor, call.ground.vault, call.language)
@@ -117,11 +126,12 @@ async def put_phone(call: Call, body: PhoneBody) -> MeView:
     "PUT",
     "/me/home",
     access=Access.RESIDENT,
-    errors=(UnknownPlaceError, HomeNeedsBuildingError),
+    errors=(ConsentRequiredError, UnknownPlaceError, HomeNeedsBuildingError),
     summary="Say where I live",
 )
 async def put_home(call: Call, body: HomeBody) -> MeView:
-    """Claim a home; the same one again changes nothing."""
+    """Claim a home; the same one again changes nothing. A door number needs a consent of its own."""
+    await require_consent(call, Purpose.BASIC_SERVICE, *([Purpose.SENSITIVE_DATA] if body.room else []))
     await claim_home(call.actor.id, place_id=body.place_id, room=body.room, vault=call.ground.vault, at=call.at)
     return await me_of(call.actor, call.ground.vault, call.language)
 

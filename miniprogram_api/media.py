@@ -3,6 +3,8 @@
 from typing import Annotated
 from uuid import UUID
 
+from community.people.errors import ConsentRequiredError
+from community.people.models import Purpose
 from foundation.access import Access
 from foundation.clock import real_now
 from foundation.media.errors import (
@@ -16,6 +18,7 @@ from foundation.media.errors import (
 from foundation.media.models import MediaKind
 from foundation.media.receiving import receive
 from foundation.web import Call, Output, Upload, endpoint
+from miniprogram_api.consents import require_consent
 
 
 class UploadedMediaView(Output):
@@ -36,6 +39,7 @@ class UploadedMediaView(Output):
     upload=True,
     limit="media",
     errors=(
+        ConsentRequiredError,
         MediaTooLargeError,
         UnsupportedMediaError,
         BrokenMediaError,
@@ -47,7 +51,12 @@ class UploadedMediaView(Output):
 )
 async def post_media(call: Call, upload: Upload) -> UploadedMediaView:
     """JPEG, PNG, WebP, HEIC up to 10 MB and 50 megapixels; AMR, MP3, M4A up to 60 seconds."""
-    stored = await receive(call.actor, upload.content, store=call.ground.media, at=real_now())
+
+    async def admit(kind: MediaKind) -> None:
+        if kind is MediaKind.VOICE:
+            await require_consent(call, Purpose.VOICE)
+
+    stored = await receive(call.actor, upload.content, store=call.ground.media, at=real_now(), admit=admit)
     return UploadedMediaView(
         id=stored.id, kind=stored.kind, url=stored.url, thumbnail_url=stored.thumbnail_url, seconds=stored.seconds
     )

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from community.complaints.access import access_complaint_to_follow, access_own_complaint
 from community.complaints.categories import category_of, check_answers, result_days
-from community.complaints.dispatch_models import MessageKind
+from community.complaints.dispatch_models import DispatchMessage, MessageKind
 from community.complaints.errors import (
     ComplaintAlreadyAnsweredError,
     ComplaintAlreadyClosedError,
@@ -29,8 +29,10 @@ from community.complaints.timeline import (
     tell_bigrams,
     topic_of,
 )
-from community.complaints.whereabouts import Whereabouts, find_whereabouts
+from community.complaints.whereabouts import Whereabouts, ask_whereabouts
+from community.people.consents import hold_served
 from community.places.coordinates import Point
+from community.places.queries import PlaceDescription
 from foundation.access import Actor
 from foundation.clock import real_now
 from foundation.database import Transaction, transaction
@@ -56,35 +58,50 @@ class ComplaintDraft:
     answers: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A complaint that was just stored, with what a page shows of it beside."""
+
+    complaint: Complaint
+    place: PlaceDescription | None
+    media: Sequence[dict[str, str]]
+    next_try_at: datetime | None
+    """When it is passed on to the core, in real time."""
+
+
 async def file_complaint(
     actor: Actor, draft: ComplaintDraft, *, channel: Channel, at: datetime, live: LiveFeed
-) -> Complaint:
+) -> Filed:
     """Store a new complaint with its first event, and the job that passes it on.
 
     Raises:
         UnknownCategoryError, AnswerDoesNotFitError: the category's code or an answer does not fit.
         UnknownPlaceError, OutsideDistrictError, WhereIsMissingError: the place does not fit.
         MediaError: a photo is somebody else's or used already.
+        NotSignedInError, ConsentRequiredError: they have left meanwhile, or do not want to be served any more.
 
     """
     category = category_of(draft.category) if draft.category else None
     check_answers(category, draft.answers)
     async with transaction() as tx:
-        where = await find_whereabouts(actor, draft.place_id, draft.location)
-        complaint = await _create(tx, actor, draft, where, channel=channel, at=at)
+        running = tx.ask("SELECT nextval('complaint_number') AS running")
+        asked = ask_whereabouts(tx, actor, draft.place_id, draft.location)
+        await hold_served(actor, at=at)
+        where = await asked.settled()
+        number = case_number((await running.rows())[0]["running"], at)
+        complaint = _complaint(actor, draft, where, number=number, channel=channel, at=at)
         media = await attach_media(actor, draft.media_ids, at=real_now())
-        await _write_first_event(tx, complaint, media, at=at)
+        message = _write_first_event(tx, complaint, media, at=at)
         tx.emit(ComplaintFiled(occurred_at=at, complaint_id=complaint.id))
         tx.after_commit(lambda: live.publish(topic_of(complaint), 1))
-    return complaint
+    return Filed(complaint, where.place, named_media(media), message.next_try_at)
 
 
-async def _create(
-    tx: Transaction, actor: Actor, draft: ComplaintDraft, where: Whereabouts, *, channel: Channel, at: datetime
+def _complaint(
+    actor: Actor, draft: ComplaintDraft, where: Whereabouts, *, number: str, channel: Channel, at: datetime
 ) -> Complaint:
-    running = (await tx.query("SELECT nextval('complaint_number') AS running"))[0]["running"]
-    return await Complaint.create(
-        number=case_number(running, at),
+    return Complaint(
+        number=number,
         resident_id=actor.id,
         channel=channel,
         text=draft.text,
@@ -104,8 +121,10 @@ async def _create(
     )
 
 
-async def _write_first_event(tx: Transaction, complaint: Complaint, media: Sequence[Media], *, at: datetime) -> None:
-    await ComplaintEvent.create(
+def _write_first_event(
+    tx: Transaction, complaint: Complaint, media: Sequence[Media], *, at: datetime
+) -> DispatchMessage:
+    first = ComplaintEvent(
         complaint_id=complaint.id,
         seq=1,
         type=EventType.SUBMITTED,
@@ -116,8 +135,10 @@ async def _write_first_event(tx: Transaction, complaint: Complaint, media: Seque
         text=complaint.text,
         media=named_media(media),
     )
-    await tell_bigrams(tx.connection, complaint, pairs_of(complaint.text))
-    await pass_on(complaint, 1, MessageKind.REQUEST)
+    tx.store(complaint)
+    tx.store(first)
+    tell_bigrams(tx, complaint, pairs_of(complaint.text))
+    return pass_on(tx, complaint, 1, MessageKind.REQUEST)
 
 
 async def supplement_complaint(

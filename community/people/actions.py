@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from community.people.access import access_resident_for_staff
+from community.people.consents import hold_resident
 from community.people.credentials import OpenedSignIn, open_sign_in
 from community.people.errors import (
     HomeNeedsBuildingError,
@@ -57,6 +58,7 @@ async def sign_in(
     """
     async with transaction() as tx:
         resident_id = await _known_resident(identity) or await _new_resident(tx, identity, at)
+        await Resident.filter(id=resident_id).update(last_seen_at=real_at)
         opened = await open_sign_in(resident_id=resident_id, device=device, real_at=real_at, good_for=good_for)
         return ResidentSignedIn(await Resident.get(id=resident_id), opened)
 
@@ -104,8 +106,14 @@ class ProfileChange:
 
 
 async def change_profile(resident_id: int, change: ProfileChange) -> None:
-    """Change what a resident wants to be called and how they want to read."""
+    """Change what a resident wants to be called and how they want to read.
+
+    Raises:
+        NotSignedInError: they have left.
+
+    """
     async with transaction():
+        await hold_resident(Actor("resident", resident_id))
         if columns := change.columns():
             await Resident.filter(id=resident_id).update(**columns)
 
@@ -133,6 +141,7 @@ async def bind_phone(resident_id: int, phone: str, *, vault: Vault, at: datetime
     Raises:
         UnusablePhoneError: it cannot be called.
         PhoneBoundTooOftenError: too many residents have it already.
+        NotSignedInError: they have left.
 
     """
     try:
@@ -141,6 +150,7 @@ async def bind_phone(resident_id: int, phone: str, *, vault: Vault, at: datetime
         raise UnusablePhoneError from None
     fingerprint = vault.fingerprint(number, context=RESIDENT_PHONE)
     async with transaction() as tx:
+        await hold_resident(Actor("resident", resident_id))
         await tx.query("SELECT pg_advisory_xact_lock(%s)", int.from_bytes(fingerprint[:8], signed=True))
         others = await Resident.filter(phone_fingerprint=fingerprint).exclude(id=resident_id).count()
         if others >= MOST_SHARING_A_PHONE:
@@ -158,9 +168,11 @@ async def claim_home(resident_id: int, *, place_id: int, room: str, vault: Vault
     Raises:
         UnknownPlaceError: there is no such place now, or nobody knows yet where it lies.
         HomeNeedsBuildingError: the place is larger than a building.
+        NotSignedInError: they have left.
 
     """
     async with transaction() as tx:
+        await hold_resident(Actor("resident", resident_id))
         await Resident.select_for_update(no_key=True).get(id=resident_id)
         if (await settled_place(place_id)).kind not in HOME_KINDS:
             raise HomeNeedsBuildingError
@@ -195,7 +207,7 @@ async def confirm_home(actor: Actor, resident_id: int, *, at: datetime) -> Home:
     """
     async with transaction() as tx:
         sight = await access_resident_for_staff(actor, resident_id, at=at, lock=True)
-        await record_look(actor, subject=f"resident:{resident_id}", what="home.confirmed")
+        await record_look(actor, subject=f"resident:{resident_id}", what="home.confirmed", place_id=sight.home.place_id)
         return await _confirm(tx, sight.home, grant_id=sight.grant.id, at=at)
 
 

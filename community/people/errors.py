@@ -1,6 +1,7 @@
 """What the rules about people say no with."""
 
-from foundation.errors import BusyError, ConflictError, InvalidFieldError, NotSignedInError
+from community.people.models import Purpose
+from foundation.errors import BusyError, ConflictError, FieldProblem, InvalidFieldError, NotSignedInError
 
 
 class HomeNeedsBuildingError(InvalidFieldError):
@@ -85,3 +86,58 @@ class NameGivenByOfficeError(InvalidFieldError):
     code = "name_given_by_office"
     message = "工作人员的姓名由所在单位维护"
     pointer = "/nickname"
+
+
+class ConsentRequiredError(ConflictError):
+    """The person has not agreed to this use of their data, or has taken it back; `errors` names the purpose as code."""
+
+    code = "consent_required"
+    message = "要先经您同意才能这样做"
+
+    def __init__(self, purpose: Purpose) -> None:
+        super().__init__()
+        self.purpose = purpose
+
+    @property
+    def fields(self) -> tuple[FieldProblem, ...]:
+        """The field that needs it, with the purpose as its code."""
+        return (REFUSED_FOR[self.purpose],)
+
+
+REFUSED_FOR = {
+    Purpose.BASIC_SERVICE: FieldProblem("", "basic_service", "您撤回了基本服务的同意；要再用，请先到“我的授权”里同意"),
+    Purpose.EXACT_LOCATION: FieldProblem(
+        "/location", "exact_location", "您没有同意使用精确位置；可以选一个地点，或先到“我的授权”里同意"
+    ),
+    Purpose.VOICE: FieldProblem("/file", "voice", "您没有同意使用语音；可以打字或发照片，或先到“我的授权”里同意"),
+    Purpose.SMS: FieldProblem("", "sms", "您没有同意用短信通知"),
+    Purpose.SENSITIVE_DATA: FieldProblem(
+        "/room", "sensitive_data", "您没有同意记下门牌号；可以只选楼栋，或先到“我的授权”里同意"
+    ),
+    Purpose.GUARDIAN: FieldProblem("", "guardian", "未满14周岁，要监护人先同意"),
+}
+"""What is said for each purpose, and at which field."""
+
+
+class ConsentTextChangedError(InvalidFieldError):
+    """The text was changed since it was read: the present one must be read first."""
+
+    code = "consent_text_changed"
+    message = "这段说明有新的版本，请看过再同意"
+    pointer = "/items"
+
+
+class GuardianRequiredError(InvalidFieldError):
+    """Under 14 only a guardian can agree."""
+
+    code = "guardian_required"
+    message = "未满14周岁，请监护人填写姓名和电话，由监护人同意"
+    pointer = "/guardian"
+
+
+class NotAChildError(InvalidFieldError):
+    """A guardian speaks only for a child under 14."""
+
+    code = "not_a_child"
+    message = "满了14周岁，自己同意就可以"
+    pointer = "/items"

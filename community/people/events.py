@@ -26,3 +26,12 @@ class HomeConfirmed(Event):
     home_id: int
     resident_id: int
     place_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResidentLeft(Event):
+    """A resident left and took their identity along; what rooms keep apart from the database must go too."""
+
+    name: ClassVar[str] = "resident.left"
+
+    resident_id: int

@@ -49,6 +49,25 @@ class TicketKind(StrEnum):
     LIVE = "live"
 
 
+class Purpose(StrEnum):
+    """What a person may agree to have their data used for, each for itself."""
+
+    BASIC_SERVICE = "basic_service"
+    EXACT_LOCATION = "exact_location"
+    VOICE = "voice"
+    SMS = "sms"
+    SENSITIVE_DATA = "sensitive_data"
+    GUARDIAN = "guardian"
+    """Not a use of data: a guardian's word that a child under 14 may be here at all."""
+
+
+class GivenBy(StrEnum):
+    """Who spoke."""
+
+    SELF = "self"
+    GUARDIAN = "guardian"
+
+
 class Resident(Model):
     """A resident (居民): a person with a WeChat identity and, once they say so, a phone and a home.
 
@@ -66,6 +85,12 @@ class Resident(Model):
     phone_fingerprint: Field[bytes | None] = fields.BinaryField(null=True)
     phone_bound_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
+    last_seen_at = fields.DatetimeField(null=True)
+    """When they last signed in, in real time; years without it end an account."""
+    erased_at = fields.DatetimeField(null=True)
+    """When the person left, in real time; the row that stays then is a number and nothing else."""
+    nobody = fields.BooleanField(default=False)
+    """Marks the one row that owns what erased people left behind."""
 
     class Meta:
         app = "community"
@@ -179,6 +204,38 @@ class Home(Model):
         table = "home"
         table_description = "Home of a resident, as an interval"
         indexes = (("place_id", "to_at"),)  # who lives here now
+
+
+class Consent(Model):
+    """One word given or taken back: a line of the ledger, which only grows.
+
+    The newest line of a purpose counts. Which text was agreed to is kept by its version and its hash.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    resident: fields.ForeignKeyRelation[Resident] = fields.ForeignKeyField(
+        "community.Resident", related_name="consents", on_delete=fields.OnDelete.RESTRICT
+    )
+    resident_id: int
+    purpose: Field[Purpose] = fields.CharEnumField(Purpose, max_length=24, description="Purpose")
+    version = fields.IntField()
+    text_hash: Field[bytes] = fields.BinaryField()
+    """SHA-256 of the text in the language it was read in."""
+    language = fields.CharField(max_length=LANGUAGE_LENGTH)
+    given = fields.BooleanField()
+    at = fields.DatetimeField()
+    """In real time, as law counts it."""
+    given_by: Field[GivenBy] = fields.CharEnumField(GivenBy, max_length=12, description="GivenBy")
+    guardian_sealed: Field[bytes | None] = fields.BinaryField(null=True)
+    """Name and phone of the guardian who spoke."""
+    under_14_until = fields.DateField(null=True)
+    """The day a child turns 14, on lines about the guardian; no birthday is kept beyond it."""
+
+    class Meta:
+        app = "community"
+        table = "consent"
+        table_description = "Consent given or withdrawn, append-only"
+        indexes = (("resident_id", "purpose", "id"),)  # what counts now
 
 
 class SignIn(Model):

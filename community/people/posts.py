@@ -87,7 +87,9 @@ async def appoint(
                 await _end(actor, former, at=at)
             await _show(staff, SHOWN_POSTS[role], await Place.get(id=place_id), at=at)
         grant = await RoleGrant.create(staff=staff, role=role, place_id=place_id, post=post, from_at=at)
-        await record_look(actor, subject=f"staff:{staff.id}", what="post.given", reason=_words(grant))
+        await record_look(
+            actor, subject=f"staff:{staff.id}", what="post.given", reason=_words(grant), place_id=place_id
+        )
     return grant
 
 
@@ -115,7 +117,9 @@ async def appoint_leader(actor: Actor, resident_id: int, *, place_id: int, at: d
             held = await RoleGrant.create(
                 resident_id=resident_id, role=RoleName.BUILDING_LEADER, place_id=place_id, from_at=at
             )
-            await record_look(actor, subject=f"resident:{resident_id}", what="post.given", reason=_words(held))
+            await record_look(
+                actor, subject=f"resident:{resident_id}", what="post.given", reason=_words(held), place_id=place_id
+            )
     return held
 
 
@@ -137,7 +141,7 @@ async def end_post(actor: Actor, grant_id: int, *, at: datetime) -> None:
 async def _end(actor: Actor, grant: RoleGrant, *, at: datetime) -> None:
     await RoleGrant.filter(id=grant.id).update(to_at=max(at, grant.from_at))
     holder = f"staff:{grant.staff_id}" if grant.staff_id is not None else f"resident:{grant.resident_id}"
-    await record_look(actor, subject=holder, what="post.ended", reason=_words(grant))
+    await record_look(actor, subject=holder, what="post.ended", reason=_words(grant), place_id=grant.place_id)
 
 
 def _words(grant: RoleGrant) -> str:

@@ -7,7 +7,7 @@ photo or voice message is made anew in a thread; then object and row are stored.
 import asyncio
 import errno
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +26,7 @@ from foundation.media.store import MediaStore
 from foundation.media.voices import Voice, make_voice
 
 Content = bytes | AsyncIterator[bytes] | BodyPartReader
+Admit = Callable[[MediaKind], Awaitable[None]]
 WRITE_BYTES = 256 * 1024
 MEGABYTE = 1024 * 1024
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -53,12 +54,14 @@ class StoredMedia:
         )
 
 
-async def receive(owner: Owner, part: Content, *, store: MediaStore, at: datetime) -> StoredMedia:
+async def receive(
+    owner: Owner, part: Content, *, store: MediaStore, at: datetime, admit: Admit | None = None
+) -> StoredMedia:
     """Take in one photo or voice message.
 
     `part` is the part of a multipart form, any stream of bytes such as `request.content.iter_any()`, or the bytes
     themselves. `at` is the real instant, as the sweep counts real hours. Call it outside of transactions: it writes
-    to the store and opens its own.
+    to the store and opens its own. `admit` is told of which kind it is before it is stored, and may refuse.
 
     Raises:
         MediaTooLargeError: more bytes came than we take; the rest was not read.
@@ -73,6 +76,8 @@ async def receive(owner: Owner, part: Content, *, store: MediaStore, at: datetim
         await _spool(_pieces(part), file, max_bytes=store.limits.max_bytes)
         async with store.workers:
             made = await asyncio.to_thread(_make, file, store.limits.max_pixels)
+    if admit is not None:
+        await admit(MediaKind.VOICE if isinstance(made, Voice) else MediaKind.IMAGE)
     media = await store_upload(owner, made, store=store, at=at)
     return StoredMedia.of(media, store)
 
