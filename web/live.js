@@ -1,9 +1,10 @@
 // The live feed of one topic: a WebSocket that resumes from the last number after any cut, a long poll where no socket can be had.
 //
-// A watcher gets each event once and in order of `seq`, whichever way it came. `onState` hears "live", "again" (reconnecting)
-// or "offline". The page never needs to know which way is in use.
+// A watcher gets each event once and in order of `seq`, whichever way it came. `onState` hears "first" (never connected yet),
+// "live", "again" (reconnecting) or "offline"; `heardAt` tells when the server last spoke. Which way is in use is nobody's matter.
 
 import { API, Problem, ask, get, post } from "./common/api.js";
+import { learnServerTime } from "./common/times.js";
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30000;
@@ -15,11 +16,11 @@ const SOCKET_FAILURES = 2;
 const SOCKET_AGAIN_MS = 60000;
 const TOO_SLOW = 4408;
 
-/** Watch `topic` (like "complaint:17") from after `after`; `eventsPath` is the same feed to be asked for. Answers {stop, last}. */
-export function watch(topic, { after = 0, eventsPath, onEvent, onState = () => {}, onCaughtUp = () => {} }) {
-  const feed = new Feed(topic, after, eventsPath, { onEvent, onState, onCaughtUp });
+/** Watch `topic` (like "complaint:17") from after `after`; `eventsPath` is the same feed to be asked for. `onGone` hears a 404. */
+export function watch(topic, { after = 0, eventsPath, onEvent, onState = () => {}, onCaughtUp = () => {}, onGone = () => {} }) {
+  const feed = new Feed(topic, after, eventsPath, { onEvent, onState, onCaughtUp, onGone });
   feed.begin();
-  return { stop: () => feed.stop(), last: () => feed.last };
+  return { stop: () => feed.stop(), last: () => feed.last, heardAt: () => feed.heardAt };
 }
 
 class Feed {
@@ -33,9 +34,12 @@ class Feed {
     this.round = 0; // a new round makes whatever an older one still answers worthless
     this.timers = new Set();
     this.state = "";
+    this.wasLive = false;
+    this.heardAt = Date.now(); // the page has just been fetched
   }
 
   begin() {
+    this.tell("again");
     this.seen = () => !document.hidden && this.wake();
     this.online = () => this.connect();
     this.offline = () => this.tell("offline");
@@ -77,7 +81,8 @@ class Feed {
   }
 
   tell(state) {
-    const honest = state !== "live" && navigator.onLine === false ? "offline" : state;
+    const waiting = this.wasLive ? state : "first";
+    const honest = state === "live" ? state : navigator.onLine === false ? "offline" : waiting;
     if (honest !== this.state) this.ears.onState(honest);
     this.state = honest;
   }
@@ -93,6 +98,8 @@ class Feed {
 
   works() {
     this.failures = 0;
+    this.wasLive = true;
+    this.heardAt = Date.now();
     this.tell("live");
   }
 
@@ -139,7 +146,9 @@ class Feed {
   hear(frame, slow) {
     this.cancel(slow);
     this.quiet();
-    if (frame.type === "event" && frame.topic === this.topic) {
+    if (this.welcomed) this.heardAt = Date.now();
+    if (frame.type === "welcome") learnServerTime(frame.server_time);
+    else if (frame.type === "event" && frame.topic === this.topic) {
       if (!this.take(frame.event)) this.again(FIRST_WAIT_MS * Math.random());
     } else if (frame.type === "caught_up" && frame.topic === this.topic) {
       this.welcomed = true;
@@ -175,7 +184,7 @@ class Feed {
   afterTrouble(problem) {
     if (problem.status === 404) {
       this.stop();
-      this.tell("again");
+      this.ears.onGone();
     } else {
       if (!problem.passing) this.socketFailures += 1;
       this.again(problem.retryAfter ? problem.retryAfter * 1000 : null);

@@ -29,3 +29,24 @@ NAMED_TWICE = """() => {
   return ids.filter((id, at) => ids.indexOf(id) !== at);
 }"""
 """Ids that stand for two things at once."""
+
+CUT = """() => [...document.querySelectorAll("body *")].filter(one => {
+  const box = one.getBoundingClientRect();
+  if (!box.width || !box.height || one.closest(".unseen, .skip, .tabs, .clamp, svg, input, textarea, select")) return false;
+  const style = getComputedStyle(one);
+  const hides = [style.overflowX, style.overflowY].some(how => how === "hidden" || how === "clip");
+  const holds = hides || one.matches(".btn, .tag, .plate, .chip, .photo__state, .bar__title, .tabbar a");
+  return holds && (one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 2) && one.textContent.trim();
+}).map(one => `cut: ${one.tagName.toLowerCase()}.${one.getAttribute("class")} ${one.scrollWidth}x${one.scrollHeight} in `
+  + `${one.clientWidth}x${one.clientHeight} "${one.textContent.trim().slice(0, 24)}"`)"""
+"""What does not fit into its box, so that words are cut or stand outside."""
+
+WEAR = """look => {
+  const worn = new URLSearchParams(look);
+  for (const name of ["text", "theme"]) {
+    if (worn.get(name)) document.documentElement.dataset[name] = worn.get(name);
+    else delete document.documentElement.dataset[name];
+  }
+  return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+}"""
+"""Show a page that is open in another look, as its address would ask for it."""

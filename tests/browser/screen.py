@@ -9,7 +9,7 @@ from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
-from tests.browser.measuring import FAULTS
+from tests.browser.measuring import CUT, FAULTS, WEAR
 from tests.browser.words import words_of
 
 PATIENCE_MS = 10_000
@@ -53,8 +53,8 @@ class Screen:
         await self.settled()
 
     async def settled(self) -> None:
-        """Wait until the page shows itself."""
-        await self.page.wait_for_selector("body:not([data-waiting])")
+        """Wait until the page shows itself, and all of it."""
+        await self.page.wait_for_selector("body:not([data-waiting]):not(:has([aria-busy=true]))")
 
     async def press(self, key: str, **places: object) -> None:
         """Press the button or link with these words."""
@@ -74,9 +74,14 @@ class Screen:
         await self.reads(self.say(key, **places))
 
     async def faults(self) -> list[str]:
-        """List what runs out sideways and what is too small to press."""
+        """List what runs out sideways, what is cut and what is too small to press."""
         found: list[str] = await self.page.evaluate(FAULTS)
+        found += await self.page.evaluate(CUT)
         return found
+
+    async def wear(self, look: str) -> None:
+        """Show the open page in a look such as `text=large&theme=dark`."""
+        await self.page.evaluate(WEAR, look)
 
 
 @dataclass

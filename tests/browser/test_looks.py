@@ -1,4 +1,4 @@
-"""Every page in every way it may be looked at: small, large, dark, in three languages, by keyboard."""
+"""Every page in every way it may be looked at: small, large, dark, in three languages, by keyboard, with axe's eyes."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
+from tests.browser.axe import violations
 from tests.browser.measuring import NAMED_TWICE, NAMELESS
 from tests.browser.resident import Resident
 from tests.browser.screen import Screen
@@ -16,9 +17,11 @@ PAGES = (
     "file.html",
     "complaints.html",
     "me.html",
+    "come-in.html",
     "progress.html?id={running}",
     "progress.html?id={answered}",
 )
+LOOKS = ("", "theme=dark", "text=large", "text=care&theme=dark", "text=large&theme=dark")
 MOST_TABS = 60
 
 
@@ -31,17 +34,17 @@ async def lived_in(resident: Resident) -> dict[str, str]:
     return {"running": running["id"], "answered": answered["id"]}
 
 
-@pytest.mark.parametrize("look", ["text=normal", "text=large", "text=care&theme=dark"])
-async def test_nothing_runs_out_sideways_on_a_small_phone(resident: Resident, look: str) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_every_page_holds_in_every_look_on_a_small_phone(resident: Resident, language: str) -> None:
     ids = await lived_in(resident)
-    faults = {}
-    for language in LANGUAGES:
-        screen = await resident.opens("home.html", language, width=320)
-        for page in PAGES:
-            path = page.format(**ids)
-            await screen.open(f"{path}{'&' if '?' in path else '?'}{look}")
-            faults[language, page] = await screen.faults()
-    assert {where: found for where, found in faults.items() if found} == {}
+    screen = await resident.opens("home.html", language, width=320)
+    faults = []
+    for page in PAGES:
+        await screen.open(page.format(**ids))
+        for look in LOOKS:
+            await screen.wear(look)
+            faults += [f"{page} {look}: {one}" for one in (*await screen.faults(), *await violations(screen.page))]
+    assert not faults, "\n".join(faults)
 
 
 async def tab_to(screen: Screen, found: Callable[[], Awaitable[bool]]) -> None:

@@ -11,6 +11,8 @@ SCRIPTS = sorted(WEB.rglob("*.js"))
 PAGES = sorted(WEB.rglob("*.html"))
 STYLES = sorted(WEB.rglob("*.css"))
 LONGEST = 350
+LONGEST_LIST = 600
+"""Sentences are a list, and read as one."""
 ELSEWHERE = re.compile(r"""(?:https?:)?//(?!www\.w3\.org/)[a-z0-9-]+\.[a-z]""")
 
 
@@ -23,7 +25,7 @@ def test_a_module_says_first_what_it_is_and_stays_small(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
     assert lines[0].startswith("// ")
     assert lines[0].endswith((".", "!"))
-    assert len(lines) <= LONGEST
+    assert len(lines) <= (LONGEST_LIST if path.parent.name == "words" else LONGEST)
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=name_of)

@@ -6,13 +6,18 @@ const ZONE = "Asia/Shanghai";
 const MINUTE = 60000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-const EVENING = 18;
+const JUMP = 20000;
+/** From which hour on people call it so. */
+const PARTS = [[18, "evening"], [13, "afternoon"], [12, "noon"], [6, "morning"], [0, "early"]];
 let offset = 0;
+let apart = Date.now() - performance.now();
 
 /** Learn the server's clock from an answer asked for at `askedAt` (this phone's Date.now()). */
 export function learnServerTime(serverTime, askedAt = Date.now()) {
-  const travelled = (Date.now() - askedAt) / 2;
-  offset = Date.parse(serverTime) + travelled - Date.now();
+  const told = Date.parse(serverTime);
+  if (Number.isNaN(told)) return;
+  const travelled = Math.max(0, Date.now() - askedAt) / 2;
+  offset = told + travelled - Date.now();
 }
 
 /** Now, by the server's clock, in milliseconds. */
@@ -20,10 +25,18 @@ export function serverNow() {
   return Date.now() + offset;
 }
 
+/** Whether this phone's clock was set, or slept, since one last asked: then what is known of the server's is worth nothing. */
+export function clockJumped() {
+  const before = apart;
+  apart = Date.now() - performance.now();
+  return Math.abs(apart - before) > JUMP;
+}
+
+const told = new Intl.DateTimeFormat("en-GB", {
+  timeZone: ZONE, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit",
+});
+
 function parts(instant) {
-  const told = new Intl.DateTimeFormat("en-GB", {
-    timeZone: ZONE, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit",
-  });
   return Object.fromEntries(told.formatToParts(new Date(instant)).map(part => [part.type, part.value]));
 }
 
@@ -36,27 +49,40 @@ function daysAway(instant) {
   return Math.round((midnight(instant) - midnight(serverNow())) / DAY);
 }
 
-/** "14:05". */
+/** "14:05", "9:30". */
 export function hourWords(instant) {
   const { hour, minute } = parts(instant);
-  return `${hour}:${minute}`;
+  return `${Number(hour)}:${minute}`;
+}
+
+function partOfDay(instant) {
+  const hour = Number(parts(instant).hour);
+  return PARTS.find(([from]) => hour >= from)[1];
 }
 
 /** "11 月 20 日" or "20 Nov"; with the year when it is another one. */
 export function dateWords(instant) {
   const { year, month, day } = parts(instant);
   const name = new Intl.DateTimeFormat("en-GB", { timeZone: ZONE, month: "short" }).format(new Date(instant));
-  return say(year === parts(serverNow()).year ? "date" : "date.year", { year, month, day, name });
+  return say(year === parts(serverNow()).year ? "date" : "date.year", { year, month: Number(month), day: Number(day), name });
 }
 
-/** "今晚 21:06", "明天 9:00", "11 月 20 日 21:06": the way one would tell a neighbour. */
+/** "今天 14:05", "今晚 21:06", "明天上午 9:30", "11 月 20 日 21:06": the way one would tell a neighbour. */
 export function whenWords(instant) {
   const away = daysAway(instant);
   const time = hourWords(instant);
-  if (away === 0) return say(Number(parts(instant).hour) >= EVENING ? "when.tonight" : "when.today", { time });
-  if (away === 1) return say("when.tomorrow", { time });
-  if (away === -1) return say("when.yesterday", { time });
+  const part = partOfDay(instant);
+  if (away === 0) return say(part === "evening" ? "when.tonight" : "when.today", { time });
+  if (away === 1) return say(`when.tomorrow.${part}`, { time });
+  if (away === -1) return say(part === "evening" ? "when.lastnight" : "when.yesterday", { time });
   return say("when.date", { date: dateWords(instant), time });
+}
+
+/** What has just happened, by how long ago: "刚刚", "10 分钟前"; after an hour the time itself. */
+export function agoWords(instant) {
+  const ago = serverNow() - new Date(instant).getTime();
+  if (ago < -MINUTE || ago >= HOUR) return whenWords(instant);
+  return ago < MINUTE ? say("when.now") : sayCount("when.ago", Math.floor(ago / MINUTE));
 }
 
 /** A deadline, with its weekday when it is some days away. */

@@ -23,7 +23,7 @@ async function load(cursor) {
   const askedAt = Date.now();
   const { items, next_cursor: next } = await get(ask("/complaints", { scope, cursor, limit: String(A_PAGE) }));
   if (items.length && items[0].server_time) learnServerTime(items[0].server_time, askedAt);
-  const cards = items.map(caseCard);
+  const cards = items.map(each => caseCard(each, { level: "h2" }));
   list.append(...cards);
   if (!cursor && items.length === 0) list.append(empty());
   else document.querySelector("#loaded").textContent = sayCount("complaints.loaded", items.length);

@@ -2,8 +2,8 @@
 
 import { button, h, put } from "../../common/build.js";
 import { sayWhenOffline } from "../../common/net.js";
-import { hourWords } from "../../common/times.js";
 import { start } from "../../common/start.js";
+import { spanWords } from "../../common/times.js";
 import { say } from "../../common/words.js";
 import { CategoryPicker } from "../parts/category-picker.js";
 import { openDraft } from "../parts/draft.js";
@@ -14,8 +14,9 @@ import { PlacePicker } from "../parts/place-picker.js";
 import { Questions } from "../parts/questions.js";
 import { Sender } from "../parts/sending.js";
 import { drawSimilar } from "../parts/similar.js";
+import { VoicePicker } from "../parts/voice-picker.js";
+import { shortest, wordless } from "../parts/wordless.js";
 
-const SHORTEST = 5;
 const MOBILE = /^(\+?86)?1\d{10}$/;
 const HURRY_MS = 600;
 const GUESS_MS = 1200;
@@ -56,8 +57,17 @@ class Filing {
     box.addEventListener("input", () => {
       this.draft.set({ text: box.value });
       clearBad(find("field-text"));
+      this.sayWordless();
       this.listen();
     });
+    this.sayWordless();
+  }
+
+  /** Who does not write is told beforehand what will stand there instead. */
+  sayWordless() {
+    const { text } = this.draft.kept;
+    const sentence = text.trim().length < shortest && wordless(this.draft.kept);
+    find("wordless").textContent = sentence ? say("wordless.told", { sentence }) : "";
   }
 
   /** The words changed: first whether someone is in danger, then what it may be about. */
@@ -70,7 +80,7 @@ class Filing {
   guess() {
     const { text: written, where } = this.draft.kept;
     const text = written.trim();
-    if (text.length < SHORTEST) return;
+    if (text.length < shortest) return;
     this.categories.suggest(text);
     drawSimilar(find("similar"), { text, placeId: where && where.place && where.place.id }, () => this.draft.kept.text.trim() === text);
   }
@@ -79,8 +89,12 @@ class Filing {
     const { kept } = this.draft;
     this.photos = new PhotoPicker(find("field-photos"), kept.photos, photos => {
       this.draft.set({ photos });
-      clearBad(find("field-photos"));
-      this.photosMoved();
+      this.mediaMoved("field-photos");
+    }, { taken: () => (this.draft.kept.voice ? 1 : 0) });
+    this.voice = new VoicePicker(find("field-voice"), kept.voice, voice => {
+      this.draft.set({ voice });
+      this.photos.draw();
+      this.mediaMoved("field-voice");
     });
     const where = kept.where === undefined && resident.home ? { place: resident.home.place } : kept.where || null;
     if (kept.where === undefined) this.draft.kept.where = where;
@@ -135,9 +149,10 @@ class Filing {
 
   /** What can be seen to be missing without asking; marks it and answers whether all is well. */
   ready() {
-    const { text, where, behalf } = this.draft.kept;
+    const { where, behalf } = this.draft.kept;
     const bad = [];
-    if (text.trim().length < SHORTEST) bad.push(badField(find("field-text"), say("file.text.short", { n: SHORTEST })));
+    if (this.draft.words().length < shortest) bad.push(badField(find("field-text"), say("file.text.short", { n: shortest })));
+    if (this.voice.refused()) bad.push(badField(find("field-voice"), say("voice.notyet")));
     if (this.photos.refused()) bad.push(badField(find("field-photos"), say("photos.notyet")));
     if (!where) bad.push(badField(find("field-place"), say("place.missing")));
     if (behalf && behalf.on) bad.push(...badBehalf(behalf));
@@ -147,14 +162,16 @@ class Filing {
 
   async handIn() {
     put(find("trouble"));
+    await this.voice.end();
     if (!this.ready()) return;
-    if (await this.hurry.check(this.draft.kept.text.trim())) return void this.hurry.show();
+    const written = this.draft.kept.text.trim();
+    if (written.length > 1 && (await this.hurry.check(written))) return void this.hurry.show();
     this.hold(true);
     this.draft.set({ queued: true });
     try {
-      await this.photosUp();
+      await this.mediaUp();
       if (!this.held) return;
-      if (this.photos.refused()) return this.refusedPhoto();
+      if (this.voice.refused() || this.photos.refused()) return this.refusedMedium();
       this.sender = new Sender(this.draft, problem => this.sayWaiting(problem));
       const complaint = await this.sender.send();
       if (complaint) location.replace(`progress.html?id=${encodeURIComponent(complaint.id)}`);
@@ -172,6 +189,7 @@ class Filing {
     clearTimeout(this.timers.wayBack);
     if (on) this.after("wayBack", WAY_BACK_MS, () => (this.changeButton.hidden = false));
     else this.changeButton.hidden = true;
+    for (const picker of [this.voice, this.photos]) picker.setPatient(on);
     sayWhenOffline(on ? "offline.queued" : "offline.writing");
   }
 
@@ -179,35 +197,41 @@ class Filing {
     if (this.sender) this.sender.stop();
     this.draft.set({ queued: false });
     this.hold(false);
-    this.photosMoved();
+    if (this.tellMedia) this.tellMedia();
     this.sendButton.focus();
   }
 
-  photosMoved() {
-    if (this.held) for (const box of find("field-photos").querySelectorAll("button:not(.photo__again), input")) box.disabled = true;
-    if (this.tellPhotos) this.tellPhotos();
+  /** A photo or the voice message came, went, or is up. */
+  mediaMoved(field) {
+    clearBad(find(field));
+    clearBad(find("field-text"));
+    this.sayWordless();
+    if (this.held) for (const box of find(field).querySelectorAll("button:not(.photo__again), input")) box.disabled = true;
+    if (this.tellMedia) this.tellMedia();
   }
 
-  /** Wait until every photo is up; one that is refused ends the waiting. */
-  async photosUp() {
-    while (this.held && !this.photos.complete() && !this.photos.refused()) {
+  /** Wait until every photo and the voice message are up; one that is refused ends the waiting. */
+  async mediaUp() {
+    const pickers = [this.voice, this.photos];
+    while (this.held && !pickers.every(one => one.complete()) && !pickers.some(one => one.refused())) {
       find("sending").textContent = say("file.sending.photos");
       await new Promise(resolve => {
-        this.tellPhotos = resolve;
+        this.tellMedia = resolve;
       });
     }
-    this.tellPhotos = null;
+    this.tellMedia = null;
     if (this.held) find("sending").textContent = say("file.sending");
   }
 
   sayWaiting(problem) {
-    const at = problem.retryAfter ? say("file.waiting.at", { time: hourWords(Date.now() + problem.retryAfter * 1000) }) : "";
+    const at = problem.retryAfter ? say("file.waiting.at", { span: spanWords(problem.retryAfter * 1000) }) : "";
     find("sending").textContent = [say("file.waiting"), at].filter(Boolean).join(" ");
   }
 
-  refusedPhoto() {
+  refusedMedium() {
     this.goBack();
-    focusOn(badField(find("field-photos"), say("photos.notyet")));
+    if (this.voice.refused()) focusOn(badField(find("field-voice"), say("voice.notyet")));
+    else focusOn(badField(find("field-photos"), say("photos.notyet")));
   }
 
   refused(problem) {

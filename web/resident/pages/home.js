@@ -5,11 +5,13 @@ import { button, h, icon, put } from "../../common/build.js";
 import { chooseLarge, isLarge } from "../../common/look.js";
 import { plateWords } from "../../common/places.js";
 import { recall } from "../../common/remember.js";
-import { start } from "../../common/start.js";
+import { shown, start } from "../../common/start.js";
 import { learnServerTime } from "../../common/times.js";
 import { say } from "../../common/words.js";
 import { caseCard } from "../parts/case-card.js";
 import { emergencyNumbers } from "../parts/emergency.js";
+import { problemNotice, problemWords } from "../parts/fields.js";
+import { wordless } from "../parts/wordless.js";
 
 const SHOWN = 3;
 
@@ -31,10 +33,10 @@ function largeButton() {
 function unsent(resident) {
   const draft = recall(`draft.${resident.id}`);
   const place = document.querySelector("#unsent");
-  place.hidden = !(draft && draft.text);
+  place.hidden = !(draft && (draft.text || draft.voice || draft.photos.length));
   if (place.hidden) return;
   put(place, h("div", { class: "notice", "data-tone": "wait" }, icon("write"), h("div", { class: "notice__body" },
-    h("strong", {}, say(draft.queued ? "home.queued" : "home.draft")), h("p", { class: "sm clamp" }, draft.text),
+    h("strong", {}, say(draft.queued ? "home.queued" : "home.draft")), h("p", { class: "sm clamp" }, draft.text || wordless(draft)),
     h("a", { class: "btn btn--small", href: "file.html" }, say(draft.queued ? "home.queued.go" : "home.draft.go")))));
 }
 
@@ -46,9 +48,23 @@ start(async resident => {
   put(document.querySelector("#top"), plate(resident.home), largeButton());
   put(document.querySelector("#emergency"), emergencyNumbers());
   unsent(resident);
-  const askedAt = Date.now();
-  const { items, next_cursor: more } = await get(ask("/complaints", { scope: "mine", limit: String(SHOWN) }));
-  if (items.length && items[0].server_time) learnServerTime(items[0].server_time, askedAt);
-  put(document.querySelector("#cases"), items.length ? items.map(caseCard) : empty());
-  document.querySelector("#all").hidden = !more && items.length === 0;
+  // Whoever comes to report something need not wait for what became of the last one.
+  shown();
+  await showMine();
 });
+
+async function showMine() {
+  const cases = document.querySelector("#cases");
+  const askedAt = Date.now();
+  cases.setAttribute("aria-busy", "true");
+  try {
+    const { items, next_cursor: more } = await get(ask("/complaints", { scope: "mine", limit: String(SHOWN) }));
+    if (items.length && items[0].server_time) learnServerTime(items[0].server_time, askedAt);
+    put(cases, items.length ? items.map(each => caseCard(each)) : empty());
+    document.querySelector("#all").hidden = !more && items.length === 0;
+  } catch (problem) {
+    put(cases, problemNotice(problemWords(problem), button(say("try.again"), showMine, { symbol: "again", kind: "btn--small" })));
+  } finally {
+    cases.removeAttribute("aria-busy");
+  }
+}

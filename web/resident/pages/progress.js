@@ -2,10 +2,11 @@
 
 import { ask, get } from "../../common/api.js";
 import { breaking, h, icon, put } from "../../common/build.js";
+import { refresh } from "../../common/fresh.js";
 import { plateWords } from "../../common/places.js";
 import { readAloudButton } from "../../common/speech.js";
 import { start } from "../../common/start.js";
-import { MINUTE, dueWords, hourWords, learnServerTime, serverNow, spanWords, whenWords } from "../../common/times.js";
+import { MINUTE, agoWords, clockJumped, dueWords, learnServerTime, serverNow, spanWords, whenWords } from "../../common/times.js";
 import { say, sayCount } from "../../common/words.js";
 import { watch } from "../../live.js";
 import { Acts } from "../parts/acts.js";
@@ -31,6 +32,11 @@ start(async () => {
   await page.begin();
 });
 
+/** A case number as one says it on the telephone: digit by digit, with a rest where the dash is. */
+function spelled(number) {
+  return number.split("-").map(part => [...part].join(" ")).join(", ");
+}
+
 class Progress {
   constructor() {
     this.events = [];
@@ -52,8 +58,9 @@ class Progress {
     this.draw();
     this.feed = watch(`complaint:${this.complaint.id}`, {
       after: this.lastSeq(), eventsPath: `${path}/events`,
-      onEvent: event => this.hear(event), onState: state => this.showState(state),
+      onEvent: event => this.hear(event), onState: state => this.showState(state), onGone: () => location.reload(),
     });
+    this.tellAge();
     setInterval(() => this.tick(), TICK_MS);
   }
 
@@ -107,18 +114,35 @@ class Progress {
     this.look();
   }
 
+  /** Whether news can arrive. Only the state itself is spoken; how old it is stands beside it in silence. */
   showState(state) {
     this.liveState = state;
-    const tones = { live: "met", again: "wait", offline: "late" };
+    const tones = { live: "met", first: "wait", again: "wait", offline: "late" };
     const place = find("live");
-    place.dataset.tone = tones[state] || "wait";
+    place.dataset.tone = tones[state];
     const dot = h("span", { class: `live__dot${state === "live" ? " pulse" : ""}`, "aria-hidden": "true" });
-    put(place, dot, h("span", {}, h("span", { role: "status" }, say(`live.${state}`)), this.lastNews()));
+    this.stateAge = h("span", {});
+    put(place, dot, h("span", {}, h("span", { role: "status" }, say(`live.${state}`)), this.stateAge));
+    this.tellAge();
   }
 
-  lastNews() {
+  /** Live: when the last news came. Not live: how old is what stands here. */
+  tellAge() {
+    if (!this.stateAge || !this.feed) return;
     const [newest] = newestFirst(this.events);
-    return newest ? ` · ${say("live.news", { when: whenWords(newest.at) })}` : null;
+    const stale = this.liveState === "again" || this.liveState === "offline";
+    const heardAt = serverNow() - (Date.now() - this.feed.heardAt());
+    const words = stale ? say("live.age", { when: agoWords(heardAt) }) : newest ? say("live.news", { when: agoWords(newest.at) }) : "";
+    const told = words && ` · ${words}`;
+    if (this.stateAge.textContent !== told) this.stateAge.textContent = told;
+  }
+
+  /** One sentence about now; said anew only when it has become another one. */
+  drawNow() {
+    const words = sentence(this.complaint, this.lastMove());
+    if (this.isNew("now", words)) put(find("now"), breaking(words));
+    const next = this.nextWords();
+    if (find("next").textContent !== next) find("next").textContent = next;
   }
 
   /** What does not change while the page is open. */
@@ -126,14 +150,14 @@ class Progress {
     const { place, number } = this.complaint;
     find("what").textContent = caseName(this.complaint);
     put(find("where"), place && h("span", { class: "plate" }, icon("pin"), h("span", {}, plateWords(place))), readAloudButton(() => this.aloud()));
-    find("number").textContent = say("case.number", { number });
+    put(find("number"), h("span", { "aria-hidden": "true" }, number), h("span", { class: "unseen" }, spelled(number)));
   }
 
   draw() {
     const { complaint, events } = this;
-    put(find("now"), breaking(sentence(complaint, this.lastMove())));
-    find("next").textContent = this.nextWords();
-    if (this.liveState) this.showState(this.liveState);
+    this.drawNow();
+    this.tellAge();
+    refresh();
     this.drawResult();
     this.drawRating();
     this.drawWay();
@@ -207,7 +231,11 @@ class Progress {
   }
 
   tick() {
+    // A clock that was set, or slept, tells nothing true any more until the server was asked again.
+    if (clockJumped()) this.look();
     this.ticks();
+    this.drawNow();
+    this.tellAge();
     const { followers } = this.complaint;
     const age = open(this.complaint) ? this.ageWords() : "";
     const words = [age, followers && sayCount("followers", followers)].filter(Boolean).join(" · ");
@@ -226,8 +254,9 @@ class Progress {
     const { complaint } = this;
     const running = complaint.deadlines.filter(due => due.state === "running" && !due.met_at);
     const promises = running.map(due => say(`aloud.${due.kind}`, { due: dueWords(due.due_at) }));
-    const news = newestFirst(this.events).slice(0, 3).map(event => `${hourWords(event.at)} ${newsWords(event)}`);
+    const news = newestFirst(this.events).slice(0, 3).map(event => `${agoWords(event.at)} ${newsWords(event)}`);
     const followers = complaint.followers ? sayCount("followers", complaint.followers) : "";
-    return [sentence(complaint).replaceAll("|", ""), this.nextWords(), ...promises, followers, ...news].filter(Boolean).join("。");
+    const number = say("case.number", { number: spelled(complaint.number) });
+    return [sentence(complaint).replaceAll("|", ""), this.nextWords(), ...promises, followers, ...news, number].filter(Boolean).join("。");
   }
 }

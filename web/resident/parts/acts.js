@@ -4,11 +4,13 @@ import { call, post } from "../../common/api.js";
 import { button, h, icon, put } from "../../common/build.js";
 import { freshKey, recall, remember } from "../../common/remember.js";
 import { askOnSheet } from "../../common/sheet.js";
-import { hourWords, serverNow } from "../../common/times.js";
+import { serverNow, whenWords } from "../../common/times.js";
 import { toast } from "../../common/toast.js";
 import { say } from "../../common/words.js";
 import { badField, clearBad, problemWords } from "./fields.js";
 import { PhotoPicker } from "./photo-picker.js";
+import { VoicePicker } from "./voice-picker.js";
+import { wordless } from "./wordless.js";
 
 /** Ask for words on a sheet and post them; the sheet stays open with the reason when that fails. */
 async function tellOnSheet({ name, path, wordsNeeded, complaint, solid }) {
@@ -57,35 +59,60 @@ function urgeButton(complaint, changed) {
   const early = complaint.urge_after && Date.parse(complaint.urge_after) > serverNow();
   if (complaint.can.includes("urge") && !early) return button(say("urge.open"), async () => (await urge(complaint)) && changed(), { symbol: "bell" });
   if (!early) return null;
-  const words = h("span", {}, say("urge.later", { time: hourWords(complaint.urge_after) }));
+  const words = h("span", {}, say("urge.later", { time: whenWords(complaint.urge_after) }));
   return h("button", { type: "button", class: "btn", "aria-disabled": "true" }, icon("bell"), words);
 }
 
-/** Adding words and photos; what is typed is kept until it is sent. */
+/** Adding words, a voice message, photos; what is typed is kept until it is sent. */
 function supplementForm(complaint, changed, close) {
   const store = `more.${complaint.id}`;
   const key = freshKey();
-  let photos = [];
+  const given = { voice: null, photos: [] };
   const box = h("textarea", { class: "input", id: "more-text", rows: "4", maxlength: "4000", value: recall(store) || "" });
   const field = h("div", { class: "field" }, h("label", { for: "more-text" }, say("more.label")), box);
+  const told = h("p", { class: "notice__line", role: "status" });
+  const voiceField = h("div", { class: "field" });
   const photoField = h("div", { class: "field" });
-  const picker = new PhotoPicker(photoField, [], kept => (photos = kept));
-  box.addEventListener("input", () => remember(store, box.value || null));
+  const showWordless = () => {
+    const sentence = !box.value.trim() && wordless(given);
+    told.textContent = sentence ? say("wordless.told", { sentence }) : "";
+  };
+  const take = change => {
+    Object.assign(given, change);
+    clearBad(field);
+    showWordless();
+  };
+  const photos = new PhotoPicker(photoField, [], kept => take({ photos: kept }), { taken: () => (given.voice ? 1 : 0) });
+  const voice = new VoicePicker(voiceField, null, kept => {
+    take({ voice: kept });
+    photos.draw();
+  });
+  box.addEventListener("input", () => {
+    remember(store, box.value || null);
+    showWordless();
+  });
+  const leave = () => {
+    voice.leave();
+    close();
+  };
   const send = button(say("more.send"), async () => {
     clearBad(field);
-    if (!box.value.trim()) return void (badField(field, say("more.missing")), box.focus());
-    if (!picker.complete()) return void badField(photoField, say("photos.notyet"));
-    const body = { text: box.value.trim(), media_ids: photos.map(one => one.id) };
+    await voice.end();
+    const text = box.value.trim() || wordless(given);
+    if (!text) return void (badField(field, say("more.missing")), box.focus());
+    if (!voice.complete()) return void badField(voiceField, say("voice.notyet"));
+    if (!photos.complete()) return void badField(photoField, say("photos.notyet"));
+    const body = { text, media_ids: [given.voice, ...given.photos].filter(Boolean).map(one => one.id) };
     const sent = await attempt(() => post(`/complaints/${complaint.id}/supplements`, body, { key }), field);
     if (!sent) return undefined;
     remember(store, null);
     toast(say("more.done"));
-    close();
+    leave();
     return changed();
   }, { kind: "btn--solid btn--wide" });
   const carried = recall(`carried.${complaint.id}`) && h("p", {}, say("more.carried"));
-  const leave = button(say("sheet.leave"), close, { kind: "btn--plain btn--wide" });
-  return h("section", { class: "card", id: "more" }, h("h2", {}, say("more.title")), carried, field, photoField, send, leave);
+  const out = button(say("sheet.leave"), leave, { kind: "btn--plain btn--wide" });
+  return h("section", { class: "card", id: "more" }, h("h2", {}, say("more.title")), carried, field, told, voiceField, photoField, send, out);
 }
 
 /** Draws the acts into `place` and the ways out into `out`; keeps an open form open while news arrive. */

@@ -1,6 +1,7 @@
 // One complaint as a card in a list: its words, its state, its steps, one line.
 
 import { h } from "../../common/build.js";
+import { keepFresh } from "../../common/fresh.js";
 import { plateWords } from "../../common/places.js";
 import { sayCount, say } from "../../common/words.js";
 import { cardLine, stateTag } from "./state.js";
@@ -13,12 +14,12 @@ export function caseName(complaint) {
   return path && path.length ? path[path.length - 1] : say("case.number", { number: complaint.number });
 }
 
-/** The card: the whole of it is the link to the live page. */
-export function caseCard(complaint) {
+/** The card: the whole of it is the link to the live page. `level` is its heading's place among those of the page. */
+export function caseCard(complaint, { level = "h3" } = {}) {
   const place = complaint.place && plateWords(complaint.place);
   const followers = complaint.followers ? sayCount("followers", complaint.followers) : null;
   return h("a", { class: "card", href: `progress.html?id=${encodeURIComponent(complaint.id)}` },
-    h("div", { class: "row apart" }, h("h3", { class: "grow clamp" }, caseName(complaint)), stateTag(complaint)),
+    h("div", { class: "row apart" }, h(level, { class: "grow clamp" }, caseName(complaint)), stateTag(complaint)),
     steps(complaint, { short: true }),
-    h("p", { class: "sm dim" }, [cardLine(complaint), place, followers].filter(Boolean).join(" · ")));
+    keepFresh(h("p", { class: "sm dim" }), () => [cardLine(complaint), place, followers].filter(Boolean).join(" · ")));
 }

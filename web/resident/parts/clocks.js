@@ -66,9 +66,10 @@ function clock(due, complaint, events) {
   const start = startOf(due, complaint, events);
   const head = h("b", {});
   const time = h("div", { class: "clock__time", "aria-hidden": "true" });
+  const line = h("p");
   const face = h("div", { class: "clock", "data-kind": due.kind },
     h("div", { class: "clock__head" }, head, h("span", { class: "sm dim" }, promiseWords(due))), time,
-    h("div", { class: "clock__rule", "aria-hidden": "true" }, h("i"), h("u")));
+    h("div", { class: "clock__rule", "aria-hidden": "true" }, h("i"), h("u")), line);
   let drawn = "";
   const tick = () => {
     const now = reading(due, start);
@@ -80,9 +81,10 @@ function clock(due, complaint, events) {
     draw(face, now);
     if (drawn !== words + now.tone) put(head, icon(now.symbol), h("span", {}, words));
     drawn = words + now.tone;
+    const told = note(due, now);
+    if (line.textContent !== told) line.textContent = told;
   };
   tick();
-  face.append(h("p", {}, note(due, reading(due, start))));
   if (due.explanation && explains(due)) face.append(h("p", {}, due.explanation));
   return { face, tick };
 }

@@ -1,6 +1,8 @@
 // The draft of a complaint: kept on the phone from the first letter, with the key that makes it one complaint however often it is sent.
 
 import { freshKey, recall, remember } from "../../common/remember.js";
+import { dropFile } from "./file-store.js";
+import { shortest, wordless } from "./wordless.js";
 
 /** The draft of this person, or a new one. */
 export function openDraft(resident) {
@@ -23,13 +25,27 @@ class Draft {
   /** Sent, or given up: forget it. */
   drop() {
     remember(this.name, null);
+    for (const { key } of this.media()) dropFile(key);
+  }
+
+  /** The voice message and the photos, in the order in which one would take them up. */
+  media() {
+    const { voice, photos } = this.kept;
+    return [voice, ...photos].filter(Boolean);
+  }
+
+  /** What is sent as the words: those written; too few of them beside a voice message or photo are helped by a sentence. */
+  words() {
+    const written = this.kept.text.trim();
+    if (written.length >= shortest) return written;
+    return [written, wordless(this.kept)].filter(Boolean).join(" ");
   }
 
   /** The body to send, as it stands now. */
   body() {
-    const { text, photos, category, where, who, behalf, answers } = this.kept;
-    const mediaIds = photos.filter(photo => photo.id).map(photo => photo.id);
-    const body = { text: text.trim(), media_ids: mediaIds, confidential: who !== "named", anonymous: who === "nobody" };
+    const { category, where, who, behalf, answers } = this.kept;
+    const mediaIds = this.media().filter(medium => medium.id).map(medium => medium.id);
+    const body = { text: this.words(), media_ids: mediaIds, confidential: who !== "named", anonymous: who === "nobody" };
     if (category) body.category = category.code;
     if (category && answers && Object.keys(answers).length) body.answers = answers;
     if (where && where.place) body.place_id = where.place.id;

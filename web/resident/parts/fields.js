@@ -58,7 +58,7 @@ export function problemWords(problem) {
   return [problem.title || say("trouble.ours"), problem.detail].filter((words, at, all) => words && all.indexOf(words) === at).join(" ");
 }
 
-/** A notice about a Problem, spoken at once. */
-export function problemNotice(words) {
-  return h("div", { class: "notice", "data-tone": "late", role: "alert" }, icon("alert"), h("div", { class: "notice__body" }, h("strong", {}, words)));
+/** A notice about a Problem, spoken at once, with a way on if there is one. */
+export function problemNotice(words, way = null) {
+  return h("div", { class: "notice", "data-tone": "late", role: "alert" }, icon("alert"), h("div", { class: "notice__body" }, h("strong", {}, words), way));
 }

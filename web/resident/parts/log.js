@@ -1,7 +1,8 @@
 // What happened to a complaint, newest first, like a parcel's log; pressing letters are drawn as the letters they are.
 
 import { h, icon } from "../../common/build.js";
-import { whenWords } from "../../common/times.js";
+import { keepFresh } from "../../common/fresh.js";
+import { agoWords } from "../../common/times.js";
 import { say } from "../../common/words.js";
 import { pictures } from "./pictures.js";
 
@@ -32,7 +33,7 @@ function letter(event) {
 function entry(event, complaint) {
   const tone = LETTERS[event.type] || TONES[event.type] || null;
   const line = h("li", { "data-tone": tone, "data-seq": event.seq },
-    h("time", { datetime: event.at }, whenWords(event.at)), h("h3", {}, event.title || say("log.news")));
+    keepFresh(h("time", { datetime: event.at }), () => agoWords(event.at)), h("h3", {}, event.title || say("log.news")));
   if (event.type === "submitted") line.append(...ownWords(event, complaint));
   else if (LETTERS[event.type]) line.append(letter(event));
   else if (event.text) line.append(h("p", { class: "words" }, event.text));

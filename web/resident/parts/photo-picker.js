@@ -1,23 +1,21 @@
-// Choosing up to nine photos: each goes up at once and says its own state; one that failed is tried again by a press.
+// Choosing up to nine photos: each goes up at once and says its own state; one that failed twice is tried again by a press.
 
 import { h, icon, put } from "../../common/build.js";
 import { freshKey } from "../../common/remember.js";
 import { say } from "../../common/words.js";
-import { dropPhoto, keepPhoto, keptPhoto } from "./photo-store.js";
-import { upload } from "./upload.js";
+import { Medium } from "./medium.js";
 
 const MOST = 9;
-const AGAIN_MS = 8000;
 
 /** A picker in `place`. `kept` is what the draft remembers of it; `changed` is called with that after every change. */
 export class PhotoPicker {
-  constructor(place, kept, changed) {
-    this.place = place;
-    this.changed = changed;
-    this.photos = (kept || []).map(one => ({ ...one, state: one.id ? "done" : "waiting", part: 0 }));
+  constructor(place, kept, changed, { taken = () => 0 } = {}) {
+    Object.assign(this, { place, changed, taken });
+    this.photos = (kept || []).map(one => new Medium(one, (photo, part) => this.moved(photo, part)));
     this.status = h("p", { class: "unseen", role: "status" });
     this.grid = h("div", { class: "photos" });
-    place.append(this.grid, this.status);
+    this.reasons = h("p", { class: "hint" });
+    place.append(this.grid, this.reasons, this.status);
     this.draw();
     this.resume();
     window.addEventListener("online", () => this.resume());
@@ -25,7 +23,7 @@ export class PhotoPicker {
 
   /** Whether one was refused for good: trying again by itself would not help. */
   refused() {
-    return this.photos.some(photo => photo.state === "bad" && photo.why);
+    return this.photos.some(photo => photo.refused);
   }
 
   /** Whether all that was chosen is up. */
@@ -33,59 +31,45 @@ export class PhotoPicker {
     return this.photos.every(photo => photo.state === "done");
   }
 
+  setPatient(patient) {
+    this.photos.forEach(photo => photo.setPatient(patient));
+  }
+
   /** Take up what an earlier page or a dead network left. */
   async resume() {
-    for (const photo of this.photos.filter(one => one.state === "waiting")) {
-      photo.file = photo.file || (await keptPhoto(photo.key));
-      if (photo.file) this.send(photo);
-      else this.remove(photo);
+    for (const photo of this.photos.filter(one => one.state !== "done")) {
+      if (!(await photo.resume())) this.remove(photo);
     }
   }
 
+  room() {
+    return MOST - this.taken() - this.photos.length;
+  }
+
   add(files) {
-    const room = MOST - this.photos.length;
-    const chosen = [...files].slice(0, room);
-    for (const file of chosen) {
-      const photo = { key: freshKey(), file, state: "waiting", part: 0 };
+    const room = this.room();
+    for (const file of [...files].slice(0, room)) {
+      const photo = new Medium({ key: freshKey() }, (one, part) => this.moved(one, part));
+      photo.file = file;
       this.photos.push(photo);
-      keepPhoto(photo.key, file);
-      this.send(photo);
+      photo.keep();
+      photo.send();
     }
     if (files.length > room) this.status.textContent = say("photos.toomany");
     this.keep();
   }
 
-  async send(photo) {
-    if (photo.state === "going") return;
-    Object.assign(photo, { state: "going", part: 0, why: "" });
-    this.draw();
-    try {
-      const medium = await upload(photo.file, photo.key, part => {
-        photo.part = part;
-        this.mark(photo);
-      });
-      Object.assign(photo, { state: "done", id: medium.id, thumbnail: medium.thumbnail_url || medium.url });
-      dropPhoto(photo.key);
-      this.status.textContent = say("photo.done.spoken", { n: this.photos.indexOf(photo) + 1 });
-    } catch (problem) {
-      this.broke(photo, problem);
-    }
-    this.keep();
-  }
-
-  /** A photo the network lost waits and goes by itself; one that was refused says why. */
-  broke(photo, problem) {
-    const passing = problem.passing || problem.status === 429;
-    photo.state = passing && navigator.onLine === false ? "waiting" : "bad";
-    photo.why = passing ? "" : problem.errors.length ? problem.errors[0].message : problem.title;
-    this.status.textContent = photo.why || say("photo.bad");
-    if (photo.state === "bad" && passing) setTimeout(() => photo.state === "bad" && this.photos.includes(photo) && this.send(photo), AGAIN_MS);
+  moved(photo, part) {
+    if (part) return this.mark(photo);
+    const n = this.photos.indexOf(photo) + 1;
+    if (photo.state === "done") this.status.textContent = say("photo.done.spoken", { n });
+    else if (photo.state === "bad") this.status.textContent = photo.why || say("photo.bad");
+    return this.keep();
   }
 
   remove(photo) {
-    const at = this.photos.indexOf(photo);
-    this.photos.splice(at, 1);
-    dropPhoto(photo.key);
+    this.photos.splice(this.photos.indexOf(photo), 1);
+    photo.forget();
     this.keep();
     const next = this.grid.querySelectorAll("button, input")[0];
     if (next && document.activeElement === document.body) next.focus();
@@ -93,12 +77,13 @@ export class PhotoPicker {
 
   keep() {
     this.draw();
-    this.changed(this.photos.map(({ key, id, thumbnail }) => ({ key, id, thumbnail })));
+    this.changed(this.photos.map(({ key, id, thumbnail, refused }) => ({ key, id, thumbnail, refused })));
   }
 
   draw() {
-    const room = this.photos.length < MOST;
-    put(this.grid, this.photos.map((photo, at) => this.tile(photo, at + 1)), room && this.adder());
+    put(this.grid, this.photos.map((photo, at) => this.tile(photo, at + 1)), this.room() > 0 && this.adder());
+    // A tile has room for a word; why one was refused stands under them all.
+    this.reasons.textContent = [...new Set(this.photos.filter(photo => photo.refused).map(photo => photo.why))].join(" ");
   }
 
   tile(photo, n) {
@@ -107,8 +92,8 @@ export class PhotoPicker {
     tile.append(photo.label);
     this.mark(photo);
     const act = (name, label, click) => h("button", { type: "button", class: name, "aria-label": label, on: { click } });
-    const failed = `${say("photo.number", { n })} ${photo.why || say("photo.bad")}`;
-    if (photo.state === "bad") tile.append(act("photo__again", failed, () => this.send(photo)));
+    const failed = `${say("photo.number", { n })} ${say("photo.bad")}`;
+    if (photo.state === "bad" && !photo.refused) tile.append(act("photo__again", failed, () => photo.press()));
     const out = act("photo__out", say("photo.remove", { n }), () => this.remove(photo));
     out.append(icon("plus"));
     tile.append(out);
@@ -116,9 +101,7 @@ export class PhotoPicker {
   }
 
   mark(photo) {
-    const going = say("photo.going", { part: Math.round(photo.part * 100) });
-    const words = { done: say("photo.done"), going, waiting: say("photo.waiting"), bad: photo.why || say("photo.bad") };
-    photo.label.textContent = words[photo.state];
+    photo.label.textContent = stateWords(photo);
     photo.label.style.setProperty("--p", `${photo.state === "done" ? 100 : Math.round(photo.part * 100)}%`);
   }
 
@@ -130,6 +113,13 @@ export class PhotoPicker {
     });
     return h("label", { class: "photo photo--add" }, icon("camera"), h("span", {}, say("photo.add")), chooser);
   }
+}
+
+/** How far a photo or voice message is, in words. */
+export function stateWords({ state, part, refused }) {
+  if (state === "going") return say("photo.going", { part: Math.round(part * 100) });
+  if (state === "bad") return say(refused ? "photo.refused" : "photo.bad");
+  return say({ done: "photo.done", waiting: "photo.waiting", again: "photo.again" }[state] || "photo.waiting");
 }
 
 function preview(photo, n) {

@@ -41,10 +41,11 @@ export class Questions {
     this.changed(this.answers);
   }
 
-  choices({ code, text, choices }) {
-    const chips = choices.map(words => {
+  /** What is sent is the choice itself; what is read is its name in the reader's language. */
+  choices({ code, text, choices, choice_names: names = choices }) {
+    const chips = choices.map((words, at) => {
       const radio = h("input", { class: "unseen", type: "radio", name: `question-${code}`, value: words, checked: this.answers[code] === words });
-      const chip = h("label", { class: "chip chip--answer", "data-on": this.answers[code] === words }, radio, words);
+      const chip = h("label", { class: "chip chip--answer", "data-on": this.answers[code] === words }, radio, names[at]);
       radio.addEventListener("change", () => {
         chips.forEach(one => one.toggleAttribute("data-on", one === chip));
         this.answer(code, words);

@@ -3,7 +3,7 @@
 import { ask, call, get } from "../../common/api.js";
 import { button, h, icon, put } from "../../common/build.js";
 import { plateWords } from "../../common/places.js";
-import { whenWords } from "../../common/times.js";
+import { agoWords } from "../../common/times.js";
 import { say, sayCount } from "../../common/words.js";
 import { problemWords } from "./fields.js";
 import { caseName } from "./case-card.js";
@@ -30,7 +30,7 @@ export async function drawSimilar(place, { text, placeId }, stillWanted) {
 
 function similarCase(complaint) {
   const told = [
-    complaint.place && plateWords(complaint.place), say("similar.filed", { when: whenWords(complaint.created_at) }),
+    complaint.place && plateWords(complaint.place), say("similar.filed", { when: agoWords(complaint.created_at) }),
     say(`tag.${complaint.status}`), complaint.followers > 0 && sayCount("followers", complaint.followers),
   ];
   const trouble = h("p", { class: "error", role: "alert" });

@@ -1,7 +1,7 @@
 // What state a complaint is in, for people: a tag of one or two words, and one sentence about what happens now.
 
 import { h, icon } from "../../common/build.js";
-import { dueWords, hourWords, serverNow, spanWords, whenWords } from "../../common/times.js";
+import { agoWords, dueWords, serverNow, spanWords, whenWords } from "../../common/times.js";
 import { say, sayBroken } from "../../common/words.js";
 
 const TAGS = {
@@ -63,7 +63,7 @@ function working(complaint) {
 function waitingToBePassedOn({ push }) {
   if (push && push.state === "parked") return sayBroken("now.parked");
   const later = push && push.state === "waiting" && push.next_try_at && Date.parse(push.next_try_at) > serverNow();
-  if (later) return sayBroken("now.waiting", { time: hourWords(push.next_try_at) });
+  if (later) return sayBroken("now.waiting", { time: whenWords(push.next_try_at) });
   return sayBroken("now.submitted");
 }
 
@@ -92,7 +92,7 @@ export function sentence(complaint, last = null) {
 /** The small line under a card's steps: who, and by when. */
 export function cardLine(complaint) {
   if (complaint.status === "answered") return say("card.answered");
-  if (!open(complaint)) return say("card.sent", { when: whenWords(complaint.created_at) });
+  if (!open(complaint)) return say("card.sent", { when: agoWords(complaint.created_at) });
   const due = ["accept", "feedback", "result"].map(kind => deadline(complaint, kind)).find(one => one && !one.met_at && one.state === "running");
   if (complaint.responsible && due) return say(`card.due.${due.kind}`, { unit: unit(complaint), due: dueWords(due.due_at) });
   if (complaint.responsible) return say("card.unit", { unit: unit(complaint) });

@@ -1,4 +1,4 @@
-// Sending one photo: with its progress, and made smaller first when it is far larger than anybody needs to see.
+// Sending one photo or voice message: with its progress; a photo far larger than anybody needs to see is made smaller first.
 
 import { API, Problem, askToComeIn, isCsrf, problemFrom, renew, unsafeHeaders } from "../../common/api.js";
 
@@ -8,8 +8,8 @@ const QUALITY = 0.86;
 const PATIENCE_MS = 120000;
 
 /** The photo, or a smaller one of the same; what the phone cannot draw (HEIC, old browsers) goes as it is. */
-async function lighter(file) {
-  if (file.size < LARGE_BYTES || !("createImageBitmap" in window)) return file;
+export async function lighter(file) {
+  if (file.type.startsWith("audio/") || file.size < LARGE_BYTES || !("createImageBitmap" in window)) return file;
   try {
     const drawing = await createImageBitmap(file);
     const scale = Math.min(1, LONG_SIDE / Math.max(drawing.width, drawing.height));
@@ -27,7 +27,7 @@ async function lighter(file) {
 /** Upload; `onPart` hears 0..1. Answers the kept medium, or throws a Problem. `key` makes a repeated one the same. */
 export async function upload(file, key, onPart) {
   const form = new FormData();
-  form.append("file", await lighter(file), file.name || "photo.jpg");
+  form.append("file", file, file.name || (file.type.startsWith("audio/") ? "voice.m4a" : "photo.jpg"));
   try {
     return await sendForm(form, key, onPart);
   } catch (problem) {

@@ -1,4 +1,4 @@
-// Photos that are not yet uploaded, kept in the phone's own database so that a closed page or a dead network loses none.
+// Photos and voice messages that are not yet handed in, kept in the phone's own database so that a closed page or a dead network loses none.
 
 const NAME = "linli-photos";
 const TABLE = "waiting";
@@ -21,11 +21,11 @@ async function use(mode, act) {
       asked.onerror = () => reject(asked.error);
     });
   } catch (error) {
-    // A browser in private mode has no database: the photo then lives as long as the page does.
+    // A browser in private mode has no database: the file then lives as long as the page does.
     return undefined;
   }
 }
 
-export const keepPhoto = (name, file) => use("readwrite", table => table.put(file, name));
-export const keptPhoto = name => use("readonly", table => table.get(name));
-export const dropPhoto = name => use("readwrite", table => table.delete(name));
+export const keepFile = (name, file) => use("readwrite", table => table.put(file, name));
+export const keptFile = name => use("readonly", table => table.get(name));
+export const dropFile = name => use("readwrite", table => table.delete(name));

@@ -1,0 +1,22 @@
+"""What axe-core finds on a page: contrast, names, roles, order, size of what is pressed. Start at `violations`."""
+
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.async_api import Page
+
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+RULES = {"target-size": {"enabled": True}, "label-content-name-mismatch": {"enabled": True}}
+"""Rules that are off unless asked for."""
+
+RUN = """async ([tags, rules]) => {
+  const told = await axe.run(document, { runOnly: { type: "tag", values: tags }, rules, resultTypes: ["violations"] });
+  return told.violations.flatMap(({ id, nodes }) => nodes.map(({ html, any, all }) =>
+    `${id}: ${html.slice(0, 160)} ${[...any, ...all].map(({ message }) => message).join("; ").slice(0, 240)}`));
+}"""
+
+
+async def violations(page: Page) -> list[str]:
+    """List what breaks a rule on the page as it stands."""
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(AXE_SCRIPT)
+    found: list[str] = await page.evaluate(RUN, [TAGS, RULES])
+    return found
