@@ -179,6 +179,15 @@ class VaultSettings(Group):
         return self
 
 
+class LiveSettings(Group):
+    """How many live sockets are held open."""
+
+    sockets: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    """Sockets of one process; the next is told to come again (503), so that a balancer sends it to another."""
+    sockets_per_person: Annotated[int, Field(ge=1, le=10_000)] = 20
+    """Sockets of one person on one process."""
+
+
 class SessionSettings(Group):
     """How long people stay signed in."""
 
@@ -251,6 +260,7 @@ class Settings(BaseSettings):
     miniprogram: MiniprogramSettings = MiniprogramSettings()
     media: MediaSettings = MediaSettings()
     vault: VaultSettings = VaultSettings()
+    live: LiveSettings = LiveSettings()
     sessions: SessionSettings = SessionSettings()
     consents: ConsentSettings = ConsentSettings()
     limits: LimitSettings = LimitSettings()

@@ -23,7 +23,7 @@ from foundation.errors import (
     NotSignedInError,
     UnreadableRequestError,
 )
-from foundation.live import CRASHED, SIGNED_OUT, TRY_LATER, Peer
+from foundation.live import CRASHED, SIGNED_OUT, TOO_MANY, TRY_LATER, Peer
 from foundation.live.frames import json_frame, pong_frame
 from foundation.web.fields import Input
 from foundation.web.keys import API, AUTHENTICATE_TOKEN, CHECK_SESSIONS, GROUND, LANGUAGE, SignedIn
@@ -48,6 +48,14 @@ class TooManyTopicsError(LinliError):
     code = "too_many_topics"
     status = 409
     message = "一个连接最多同时关注 {n} 项"
+
+
+class TooManySocketsError(LinliError):
+    """One person has as many sockets open as they may."""
+
+    code = "too_many_sockets"
+    status = 409
+    message = "您同时打开的页面太多了，请关掉几个再试"
 
 
 class AlreadySignedInError(ConflictError):
@@ -95,7 +103,13 @@ _FRAMES: TypeAdapter[Hello | Watch | Unwatch | Ping] = TypeAdapter(
 
 
 async def open_live(request: web.Request) -> web.WebSocketResponse:
-    """Open a socket and talk until it ends."""
+    """Open a socket and talk until it ends.
+
+    Raises:
+        BusyError: this process holds as many as it may.
+
+    """
+    request.app[GROUND].live.expect_one_more()
     # Without compression whole frames may be written beside aiohttp's own. The feed feels the pulse of all sockets.
     opened = web.WebSocketResponse(compress=False, autoping=False, timeout=CLOSE_SECONDS, max_msg_size=LONGEST_FRAME)
     await opened.prepare(request)
@@ -207,8 +221,11 @@ class Conversation:
             signed_out = error.status == NotSignedInError.status
             self._peer.end(*((SIGNED_OUT, "bad token") if signed_out else (TRY_LATER, "try again later")))
             return
+        if not self._feed.seat(self._peer, actor):
+            self._refuse(None, TooManySocketsError())
+            self._peer.end(TOO_MANY, "too many")
+            return
         self._token = token
-        self._peer.actor = actor
         self._peer.session = actor.session if isinstance(actor, SignedIn) else actor.key
         self._peer.recheck = self._request.app.get(CHECK_SESSIONS)
         self._welcome()

@@ -7,13 +7,14 @@ for all who see the same. Start at `feed.py`; the rule that makes it true stands
 
 from foundation.live.feed import LiveFeed
 from foundation.live.figures import LiveCollector, LiveFigures
-from foundation.live.peers import CRASHED, GOING_AWAY, SIGNED_OUT, TOO_SLOW, TRY_LATER, Peer, Recheck
+from foundation.live.peers import CRASHED, GOING_AWAY, SIGNED_OUT, TOO_MANY, TOO_SLOW, TRY_LATER, Peer, Recheck
 from foundation.live.topics import Asked, NumberedEvents, Topic, own_topic
 
 __all__ = [
     "CRASHED",
     "GOING_AWAY",
     "SIGNED_OUT",
+    "TOO_MANY",
     "TOO_SLOW",
     "TRY_LATER",
     "Asked",

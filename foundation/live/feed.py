@@ -3,6 +3,7 @@
 import asyncio
 import random
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
@@ -10,9 +11,11 @@ import structlog
 from aiohttp import web
 from redis.asyncio import Redis
 
-from foundation.errors import LinliError, NotFoundError
+from foundation.access import Actor
+from foundation.errors import BusyError, LinliError, NotFoundError
 from foundation.ground import Ground
 from foundation.live.board import Board, Subject
+from foundation.live.capacity import most_sockets
 from foundation.live.ear import Ear, is_cancelled
 from foundation.live.figures import LiveFigures
 from foundation.live.peers import GOING_AWAY, GRACE_SECONDS, Peer
@@ -20,6 +23,7 @@ from foundation.live.rights import end_signed_out, review_watches
 from foundation.live.streams import Watcher
 from foundation.live.topics import Topic, own_topic
 from foundation.redis import open_listener
+from foundation.settings import LiveSettings
 from foundation.tasks import spawn, stop
 
 log = structlog.get_logger(__name__)
@@ -50,6 +54,7 @@ class LiveFeed:
         self.figures = LiveFigures()
         self.grace = GRACE_SECONDS
         self.pulse = PULSE_SECONDS
+        self.limits = LiveSettings()
         self._redis = redis
         self._channel = channel
         self._heartbeat = heartbeat
@@ -57,6 +62,7 @@ class LiveFeed:
         self._silent_until = 0.0
         self._board: Board | None = None
         self._peers: set[Peer] = set()
+        self._seats: Counter[str] = Counter()
         self._due = asyncio.Event()
         self._closed = asyncio.Event()
         self._hung_up = False
@@ -88,6 +94,26 @@ class LiveFeed:
             async with asyncio.timeout(seconds):
                 await self._wait(topic, after)
 
+    def expect_one_more(self) -> None:
+        """Say whether there is room for a socket, before it is opened.
+
+        Raises:
+            BusyError: the process holds as many as it may; another one may have room.
+
+        """
+        if len(self._peers) >= self.limits.sockets:
+            self.figures.refused += 1
+            raise BusyError
+
+    def seat(self, peer: Peer, actor: Actor) -> bool:
+        """Let an admitted socket be somebody's, unless they have as many as one person may."""
+        if self._seats[actor.key] >= self.limits.sockets_per_person:
+            self.figures.refused += 1
+            return False
+        self._seats[actor.key] += 1
+        peer.actor = actor
+        return True
+
     def admit(
         self, opened: web.WebSocketResponse, transport: asyncio.Transport, *, refuse: Callable[[str, LinliError], None]
     ) -> Peer:
@@ -105,7 +131,14 @@ class LiveFeed:
             await peer.ended()
         finally:
             self._peers.discard(peer)
+            self._unseat(peer)
             self.figures.sockets = len(self._peers)
+
+    def _unseat(self, peer: Peer) -> None:
+        if peer.actor is not None:
+            self._seats[peer.actor.key] -= 1
+            if not self._seats[peer.actor.key]:
+                del self._seats[peer.actor.key]
 
     async def watch(self, peer: Peer, wire: str, after: int) -> None:
         """Let a signed-in socket watch a topic, from the event after `after` on; anew, if it does already.
@@ -138,6 +171,8 @@ class LiveFeed:
         if ground is None:
             await self._closed.wait()
             return
+        wished = ground.settings.live
+        self.limits = wished.model_copy(update={"sockets": most_sockets(wished.sockets)})
         self._board = Board(ground, topics, self.figures)
         async with open_listener(ground.settings.redis_url or "") as client:
             self._ear = Ear(

@@ -25,6 +25,7 @@ class LiveFigures:
     heals: int = _counted("Topics found behind by a comparison of numbers, because a message was lost")
     slow_closes: int = _counted("Sockets closed because their readers were too slow")
     revoked_closes: int = _counted("Sockets closed because the right behind them ended")
+    refused: int = _counted("Sockets refused because the process or the person had as many as may be")
     published: int = _counted("Messages given to Redis")
     publish_failures: int = _counted("Messages that Redis did not take")
     subscriptions: int = _counted("Times the process began to listen to Redis")

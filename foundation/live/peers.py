@@ -34,6 +34,7 @@ CRASHED = 1011
 TRY_LATER = 1013
 SIGNED_OUT = 4401
 TOO_SLOW = 4408
+TOO_MANY = 4409
 
 Recheck = Callable[[Collection[str]], Awaitable[set[str]]]
 """Gives those of some sessions that are still good."""

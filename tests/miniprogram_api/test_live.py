@@ -11,6 +11,7 @@ import pytest
 
 from foundation.access import Actor
 from foundation.live import own_topic
+from foundation.settings import LiveSettings
 from miniprogram_api import live
 from tests.conftest import Client
 from tests.jobs import Worker
@@ -285,6 +286,45 @@ async def test_more_frames_than_a_person_sends_are_read_slowly(
     await eventually(lambda: screen.others.count({"type": "pong"}) == 40)
 
     assert asyncio.get_running_loop().time() - began > 0.25
+
+
+async def test_one_person_has_as_many_sockets_as_they_may_and_no_more(door: Door) -> None:
+    door.feed.limits = LiveSettings(sockets_per_person=2)
+    async with screens(door.url, 4) as crowd:
+        for screen in crowd[:3]:
+            screen.token = "resident-1"  # noqa: S105 - a name
+            await screen.come("page:1")
+        one_more, other = crowd[2], crowd[3]
+        await other.come("page:1")
+
+        assert await one_more.gone() == 4409
+        assert [frame["problem"]["type"] for frame in one_more.others] == ["/problems/too-many-sockets"]
+        await eventually(lambda: all(screen.caught_up for screen in (crowd[0], crowd[1], other)))
+
+        crowd[0].cut()
+        await eventually(lambda: door.feed.figures.sockets == 3)
+        await one_more.come("page:1")
+        await eventually(lambda: one_more.caught_up)
+    await eventually(lambda: not door.feed._seats)  # noqa: SLF001 - nobody's place is kept after they left
+
+
+async def test_a_full_process_refuses_the_handshake_and_says_when_to_come_again(
+    door: Door, screen: Screen, http: aiohttp.ClientSession
+) -> None:
+    door.feed.limits = LiveSettings(sockets=1)
+    await screen.come("page:1")
+    await eventually(lambda: screen.caught_up)
+
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+        await http.ws_connect(door.url)
+
+    assert refused.value.status == 503
+    assert refused.value.headers is not None
+    assert int(refused.value.headers["Retry-After"]) > 0
+    await screen.leave()
+    await eventually(lambda: door.feed.figures.sockets == 0)
+    await (await http.ws_connect(door.url)).close()
+    assert door.feed.figures.refused == 1
 
 
 async def test_a_request_that_is_no_websocket_is_refused(door: Door, http: aiohttp.ClientSession) -> None:

@@ -1,6 +1,7 @@
 """The small parts of the feed by themselves."""
 
 import asyncio
+import resource
 from collections.abc import Sequence
 
 from hypothesis import given
@@ -9,6 +10,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from foundation.live import LiveCollector
 from foundation.live.batches import Batch
+from foundation.live.capacity import OTHER_DESCRIPTORS, most_sockets
 from foundation.live.windows import Window
 from tests.live import Door, Screen, eventually
 
@@ -95,3 +97,13 @@ async def test_the_figures_are_shown_to_prometheus(door: Door, screen: Screen) -
 
     assert "linli_live_sockets 1.0" in text
     assert "linli_live_frames_sent_total 1.0" in text
+
+
+def test_a_process_holds_no_more_sockets_than_it_has_descriptors_for() -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard == resource.RLIM_INFINITY:
+        hard = 10**9 + OTHER_DESCRIPTORS
+
+    assert most_sockets(10**9) == hard - OTHER_DESCRIPTORS
+    assert most_sockets(5) == 5
+    assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == hard
