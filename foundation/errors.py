@@ -98,6 +98,14 @@ class ConflictError(LinliError):
     code = "conflict"
 
 
+class TooSlowError(LinliError):
+    """What was announced did not arrive in time."""
+
+    code = "too_slow"
+    status = 408
+    message = "内容没有及时传完，请再试一次"
+
+
 class TooLargeError(LinliError):
     """More was sent than we take."""
 

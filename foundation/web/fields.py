@@ -26,11 +26,12 @@ from pydantic import (
 from pydantic_core import PydanticCustomError, core_schema
 
 ID_PATTERN = "^[1-9][0-9]{0,17}$"
-UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-"""Control characters other than tab and newline, and lone surrogates: PostgreSQL refuses some, people all."""
+UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+"""Control characters other than tab and newline, lone surrogates and no-characters: PostgreSQL refuses some, XML and
+people all."""
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _CALENDAR_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_VISIBLE = r"[^\s\u0000-\u001f\u007f-\u009f]"
+_VISIBLE = r"[^\s\u0000-\u001f\u007f-\u009f\ufffe\uffff]"
 
 
 def refusal(code: str, message: str, **params: object) -> PydanticCustomError:
@@ -75,7 +76,7 @@ class LineText:
     min: int = 1
     max: int = 100
 
-    allowed: ClassVar[str] = r"[^\u0000-\u001f\u007f-\u009f\u2028\u2029]"
+    allowed: ClassVar[str] = r"[^\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffe\uffff]"
     """What one character may be, for the description."""
 
     def read(self, text: str) -> str:
@@ -119,7 +120,7 @@ class LineText:
 class ParagraphText(LineText):
     """Marks a text that may have several lines."""
 
-    allowed: ClassVar[str] = r"[^\u0000-\u0008\u000b-\u001f\u007f-\u009f]"
+    allowed: ClassVar[str] = r"[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\ufffe\uffff]"
 
     def check_lines(self, text: str) -> None:
         """Take any number of lines."""

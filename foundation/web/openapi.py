@@ -23,6 +23,7 @@ from foundation.errors import (
     NotSignedInError,
     TooLargeError,
     TooManyRequestsError,
+    TooSlowError,
     UnreadableRequestError,
     UnsupportedContentError,
 )
@@ -232,7 +233,7 @@ def _possible_errors(endpoint: Endpoint) -> list[type[LinliError]]:
     if "path" in endpoint.models:
         errors.append(NotFoundError)
     if "body" in endpoint.models or endpoint.upload:
-        errors += [TooLargeError, UnsupportedContentError]
+        errors += [TooSlowError, TooLargeError, UnsupportedContentError]
     if endpoint.upload or set(endpoint.models) - {"path"}:
         errors.append(InvalidFieldsError)
     if endpoint.idempotent:

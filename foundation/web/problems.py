@@ -1,6 +1,7 @@
 """Every refusal and every crash becomes a problem document (RFC 9457), in the caller's language."""
 
 import json
+import logging
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 import psycopg
 import structlog
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
+from aiohttp.log import server_logger
 from aiohttp.typedefs import Handler
 from tortoise.exceptions import DBConnectionError
 
@@ -19,6 +22,7 @@ from foundation.errors import (
     NotFoundError,
     NotSignedInError,
     TooLargeError,
+    TooSlowError,
     UnreadableRequestError,
     UnsupportedContentError,
 )
@@ -47,6 +51,7 @@ _BY_STATUS: Mapping[int, type[LinliError]] = MappingProxyType(
             NotFoundError,
             MethodNotAllowedError,
             ConflictError,
+            TooSlowError,
             TooLargeError,
             UnsupportedContentError,
             BusyError,
@@ -114,6 +119,22 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
     return response
 
 
+class NoWordOfIt(logging.Filter):
+    """Lets the server say that something was no request, and nothing of what was in it.
+
+    aiohttp writes the broken line with its trace: an address or a header with somebody's words or token in it.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Take everything foreign out of the line."""
+        fault = record.exc_info[1] if record.exc_info else None
+        if isinstance(fault, HttpProcessingError):
+            record.levelno, record.levelname = logging.INFO, "INFO"
+            record.msg, record.args = "no_request %s", (type(fault).__name__,)
+            record.exc_info = record.exc_text = None
+        return True
+
+
 def _of_status(status: int) -> LinliError:
     """Choose our refusal for a status of the framework's."""
     known = _BY_STATUS.get(status)
@@ -123,3 +144,6 @@ def _of_status(status: int) -> LinliError:
         return CrashedError()
     unnamed: type[LinliError] = type("UnnamedRefusalError", (UnreadableRequestError,), {"status": status})
     return unnamed()
+
+
+server_logger.addFilter(NoWordOfIt())

@@ -4,6 +4,7 @@
 everything that is well-formed but wrong: then all faults of query, headers and body are told together.
 """
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any, get_origin
@@ -17,6 +18,7 @@ from foundation.errors import (
     InvalidFieldsError,
     NotFoundError,
     TooLargeError,
+    TooSlowError,
     UnreadableRequestError,
     UnsupportedContentError,
 )
@@ -24,6 +26,8 @@ from foundation.web.endpoint import Endpoint
 from foundation.web.fields import Input
 from foundation.web.refusals import field_problems, unreadable_texts
 
+BODY_SECONDS = 20.0
+"""A body of JSON that has not come by then does not come: who sends it drop by drop holds a connection."""
 _NO_FIELDS = TypeAdapter(Input)
 _LISTS = (list, tuple, set, frozenset)
 
@@ -131,11 +135,15 @@ async def read_bytes(request: web.Request) -> bytes:
 
     Raises:
         TooLargeError: it is larger than we take.
+        TooSlowError: it does not end in time.
         UnreadableRequestError: it breaks off, or its compression is broken.
 
     """
     try:
-        return await request.read()
+        async with asyncio.timeout(BODY_SECONDS):
+            return await request.read()
+    except TimeoutError:
+        raise TooSlowError from None
     except web.HTTPRequestEntityTooLarge:
         raise TooLargeError from None
     except (web.RequestPayloadError, OSError) as error:
@@ -151,9 +159,26 @@ def _parsed(request: web.Request, raw: bytes) -> Any:
     if raw and (request.content_type != "application/json" or (request.charset or "utf-8").lower() != "utf-8"):
         raise UnsupportedContentError
     try:
-        return json.loads(raw.decode("utf-8"))
+        return parse_json(raw)
     except (ValueError, RecursionError):
         raise UnreadableRequestError from None
+
+
+def parse_json(raw: bytes) -> Any:
+    """Parse JSON in UTF-8 that means one thing: a name given twice is refused, as every parser takes another one.
+
+    Raises:
+        ValueError, RecursionError: it is none.
+
+    """
+    return json.loads(raw.decode("utf-8"), object_pairs_hook=_each_name_once)
+
+
+def _each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    named = dict(pairs)
+    if len(named) != len(pairs):
+        raise ValueError("a name is given twice")
+    return named
 
 
 def as_problems(error: ValidationError, given: Mapping[str, Any]) -> InvalidFieldsError:

@@ -4,6 +4,7 @@ The whole file is held in memory: it is small by rule, and everything that looks
 wants it whole.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from foundation.errors import (
     FieldProblem,
     InvalidFieldsError,
     TooLargeError,
+    TooSlowError,
     UnreadableRequestError,
     UnsupportedContentError,
 )
@@ -22,6 +24,8 @@ from foundation.errors import (
 FILE = "file"
 MOST_FIELDS = 20
 LONGEST_FIELD = 8_000
+UPLOAD_SECONDS = 300.0
+"""Ten megabytes on a poor line; whoever takes longer holds a connection for nothing."""
 _PLAIN_ENCODINGS = frozenset({"", "binary", "7bit", "8bit", "identity"})
 
 
@@ -48,6 +52,7 @@ async def read_upload(request: web.Request, *, max_bytes: int) -> Upload:
     Raises:
         UnsupportedContentError: it is no form.
         UnreadableRequestError: it is a broken form.
+        TooSlowError: it does not end in time.
         TooLargeError: the file or a field is larger than we take.
         InvalidFieldsError: there is no file in it.
 
@@ -55,7 +60,10 @@ async def read_upload(request: web.Request, *, max_bytes: int) -> Upload:
     if request.content_type != "multipart/form-data":
         raise UnsupportedContentError
     try:
-        upload = await _read_parts(request, max_bytes)
+        async with asyncio.timeout(UPLOAD_SECONDS):
+            upload = await _read_parts(request, max_bytes)
+    except TimeoutError:
+        raise TooSlowError from None
     except (ValueError, LookupError, RuntimeError, AssertionError, HttpProcessingError) as error:  # aiohttp's
         raise UnreadableRequestError from error
     if upload is None:

@@ -1,6 +1,5 @@
 """The dispatch core's signed callbacks: verified, stored durably, answered; a desk applies them a moment later."""
 
-import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -17,11 +16,17 @@ from community.complaints.dispatch.signature import (
 )
 from foundation.access import Access
 from foundation.clock import real_now
-from foundation.errors import ConflictError, InvalidFieldsError, TooLargeError, UnreadableRequestError
+from foundation.errors import (
+    ConflictError,
+    InvalidFieldsError,
+    TooLargeError,
+    TooSlowError,
+    UnreadableRequestError,
+)
 from foundation.ground import Ground
 from foundation.grouping import Grouped
 from foundation.web import Call, Output, endpoint
-from foundation.web.reading import as_problems
+from foundation.web.reading import as_problems, parse_json, read_bytes
 
 MOST_BYTES = 256 * 1024
 
@@ -60,12 +65,13 @@ class UpdateTakenView(Output):
         UnreadableRequestError,
         InvalidFieldsError,
         TooLargeError,
+        TooSlowError,
     ),
     summary="An update from the dispatch core",
 )
 async def post_dispatch_callback(call: Call) -> UpdateTakenView:
     """Take one signed update; 200 only after it is stored for good. Signed by the headers `X-Linli-…`."""
-    raw = await call.request.read()
+    raw = await read_bytes(call.request)
     if len(raw) > MOST_BYTES:
         raise TooLargeError
     fresh = verify(_signed(call.request, raw), call.ground.settings.dispatch.callback_keys, at=real_now())
@@ -95,7 +101,7 @@ def _signed(request: web.Request, raw: bytes) -> SignedCall:
 
 def _read(raw: bytes) -> tuple[dict[str, Any], CoreUpdate]:
     try:
-        body = storable(json.loads(raw))
+        body = storable(parse_json(raw))
     except (ValueError, RecursionError):
         raise UnreadableRequestError from None
     if not isinstance(body, dict):

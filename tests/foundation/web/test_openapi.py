@@ -63,11 +63,11 @@ def test_every_reference_leads_somewhere(described: Document) -> None:
 @pytest.mark.parametrize(
     ("name", "statuses"),
     [
-        ("post_note", {"201", "400", "401", "404", "409", "413", "415", "422", "429", "500", "503"}),
+        ("post_note", {"201", "400", "401", "404", "408", "409", "413", "415", "422", "429", "500", "503"}),
         ("list_notes", {"200", "400", "401", "404", "422", "429", "500", "503"}),
         ("get_note", {"200", "400", "401", "404", "429", "500", "503"}),
         ("get_calendar", {"200", "400", "500", "503"}),
-        ("post_callback", {"200", "202", "400", "401", "404", "413", "415", "422", "500", "503"}),
+        ("post_callback", {"200", "202", "400", "401", "404", "408", "413", "415", "422", "500", "503"}),
     ],
 )
 def test_every_possible_answer_is_described(described: Document, name: str, statuses: set[str]) -> None:

@@ -1,0 +1,172 @@
+"""Whatever happens to a complaint, in whatever order: a machine of hypothesis walks through its life and checks all of it.
+
+The machine runs in a thread of its own, as hypothesis knows no loop; each rule is done on the session's loop.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any
+
+import aiohttp
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from community.complaints.dispatch.protocol import BY_EVENT
+from foundation.clock import FrozenClock
+from foundation.ground import Ground
+from tests.conftest import Client
+from tests.core import DispatchCore
+from tests.jobs import Worker
+from tests.properties.life import Life
+
+SOAK = bool(os.environ.get("LINLI_TEST_SOAK"))
+EXAMPLES, STEPS = (150, 60) if SOAK else (4, 16)
+COMMON = ("assigned", "accepted", "in_progress", "answered", "answered", "answered")
+RARE = sorted({*BY_EVENT, "inspected"} - {"closed", "not_accepted", "merged"})
+ENDS = ("closed", "not_accepted", "merged")
+
+pytestmark = pytest.mark.timeout(3600 if SOAK else 120)
+
+
+@pytest.fixture(autouse=True)
+def quick_heartbeat(ground: Ground) -> None:
+    """Let what was lost be found after a third of a second: the feed begins to listen with the doors."""
+    ground.live._heartbeat = 0.3  # noqa: SLF001
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+class ComplaintMachine(RuleBasedStateMachine):
+    """Does one rule after another, each on the loop of the session."""
+
+    make: Callable[[], Life]
+    loop: asyncio.AbstractEventLoop
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.life = type(self).make()
+        self.begun = False
+
+    def on_loop(self, act: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(act, self.loop).result(60)
+
+    @initialize(trouble=st.sampled_from(["", "drop", "accept_then_drop", "status"]))
+    def file(self, trouble: str) -> None:
+        self.on_loop(self.life.begin(trouble))
+        self.begun = True
+
+    @rule(event=st.sampled_from(COMMON) | st.sampled_from(RARE), ago=st.sampled_from([0, 0, 0, 1, 40, 300]))
+    def the_core_does_something(self, event: str, ago: int) -> None:
+        self.on_loop(self.life.core_says(event, ago))
+
+    @rule(event=st.sampled_from(COMMON), lost=st.booleans())
+    def the_core_does_something_and_calls_at_once(self, event: str, lost: bool) -> None:
+        async def whole() -> None:
+            await self.life.core_says(event, 0)
+            await self.life.call_back([len(self.life.written) - 1])
+            await (self.life.lose_the_word(self.life.work) if lost else self.life.work())
+
+        self.on_loop(whole())
+
+    @precondition(lambda self: len(self.life.written) > 5)
+    @rule(event=st.sampled_from(ENDS))
+    def the_core_ends_it(self, event: str) -> None:
+        self.on_loop(self.life.core_says(event, 0))
+
+    @precondition(lambda self: self.life.written)
+    @rule(order=st.lists(st.integers(0, 30), min_size=1, max_size=8))
+    def the_core_calls_in_any_order_again_and_again(self, order: list[int]) -> None:
+        self.on_loop(self.life.call_back(order))
+
+    @rule()
+    def the_worker_works(self) -> None:
+        self.on_loop(self.life.work())
+
+    @rule(lost=st.booleans())
+    def the_owner_supplements(self, lost: bool) -> None:
+        self.on_loop(self.life.lose_the_word(self.life.supplement) if lost else self.life.supplement())
+
+    @rule()
+    def the_owner_urges(self) -> None:
+        self.on_loop(self.life.urge())
+
+    @rule(good=st.booleans())
+    def the_owner_rates(self, good: bool) -> None:
+        self.on_loop(self.life.rate(good=good))
+
+    @rule()
+    def the_owner_asks_for_a_redo(self) -> None:
+        self.on_loop(self.life.redo())
+
+    @precondition(lambda self: len(self.life.written) > 3)
+    @rule()
+    def the_owner_withdraws(self) -> None:
+        self.on_loop(self.life.withdraw())
+
+    @rule(minutes=st.sampled_from([1, 31, 240, 24 * 60, 8 * 24 * 60]))
+    def time_passes(self, minutes: int) -> None:
+        self.on_loop(self.life.wait(minutes))
+
+    @rule()
+    def a_worker_is_killed(self) -> None:
+        self.on_loop(self.life.kill_worker())
+
+    @rule()
+    def a_worker_is_killed_before_it_noted_what_it_told(self) -> None:
+        self.on_loop(self.life.die_before_marking())
+
+    @rule()
+    def the_screens_lose_their_line(self) -> None:
+        self.on_loop(self.life.cut())
+
+    @precondition(lambda self: self.life.written)
+    @rule()
+    def everything_is_compared_by_night(self) -> None:
+        self.on_loop(self.life.compare())
+
+    @invariant()
+    def everything_holds(self) -> None:
+        if self.begun:
+            self.on_loop(self.life.check())
+
+    def teardown(self) -> None:
+        if self.begun:
+            self.on_loop(self.life.settle())
+            self.on_loop(self.life.check())
+            self.on_loop(self.life.end())
+
+
+async def test_whatever_happens_everybody_sees_one_true_story(
+    *, api: Client, ground: Ground, core: DispatchCore, worker: Worker, clock: FrozenClock, http: aiohttp.ClientSession
+) -> None:
+    lives: list[Life] = []
+
+    def begin() -> Life:
+        lives.append(Life(api, ground, core, worker, clock, http))
+        return lives[-1]
+
+    made = type("Machine", (ComplaintMachine,), {"make": staticmethod(begin), "loop": asyncio.get_running_loop()})
+    profile = settings(
+        max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None, database=None,
+        phases=[Phase.generate, Phase.shrink] if SOAK else [Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+
+    await asyncio.to_thread(run_state_machine_as_test, made, settings=profile)
+
+    assert sum(len(life.written) for life in lives) > EXAMPLES
+    assert len({way for life in lives for way in life.ways}) >= (8 if SOAK else 1)
