@@ -214,6 +214,22 @@ def vault_rotate() -> None:
         typer.echo(f"{column}: {each.resealed} resealed, {each.unreadable} unreadable")
 
 
+@vault_app.command("reindex")
+def vault_reindex() -> None:
+    """Make the look-up hashes anew, after another index key or hash; safe to stop and to repeat."""
+    from tortoise.connection import get_connections  # noqa: PLC0415
+
+    from foundation.command import with_ground  # noqa: PLC0415
+    from foundation.parts import load_parts  # noqa: PLC0415
+    from foundation.vault import reindex  # noqa: PLC0415
+
+    columns = [column for part in load_parts() for column in part.sealed]
+    done = with_ground(lambda ground: reindex(get_connections().get("default"), ground.vault, columns), name="vault")
+    for each in done:
+        column = f"{each.column.table}.{each.column.fingerprint}"
+        typer.echo(f"{column}: {each.renewed} renewed, {each.unreadable} unreadable")
+
+
 @cache
 def program() -> typer.Typer:
     """Put the command line together, with the rooms' own commands."""

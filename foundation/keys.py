@@ -98,7 +98,8 @@ def read_key(text: str) -> Key:
         secret = base64.b64decode(text.removeprefix(SM4_PREFIX), validate=True)
         return Key(Algorithm.SM4_GCM if national else Algorithm.AES_256_GCM, secret)
     except ValueError:
-        raise UnusableKeyError("must be 32 bytes in base64, or sm4: and 16 bytes in base64") from None
+        way = f"{SM4_PREFIX} and 16 bytes" if national else "32 bytes"
+        raise UnusableKeyError(f"must be {way} in base64") from None
 
 
 @dataclass(frozen=True, slots=True)

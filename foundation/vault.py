@@ -250,3 +250,60 @@ async def _reseal_row(connection: RowConnection, vault: Vault, rotation: Rotatio
     changed, _ = await connection.execute_query(statement.as_string(), [fresh, key, sealed])
     rotation.resealed += changed
     rotation.overtaken += 1 - changed
+
+
+@dataclass(slots=True)
+class Reindexing:
+    """What `reindex` did to one column."""
+
+    column: SealedColumn
+    renewed: int = 0
+    unreadable: int = 0
+
+
+async def reindex(
+    connection: RowConnection, vault: Vault, columns: Iterable[SealedColumn], *, batch: int = 500
+) -> list[Reindexing]:
+    """Make every look-up hash anew from the value it stands for: after another index key or another hash.
+
+    Until it is through, a value may be looked up in vain; it may be stopped and started again at any time.
+    """
+    return [await _reindex_column(connection, vault, column, batch) for column in columns if column.fingerprint]
+
+
+async def _reindex_column(connection: RowConnection, vault: Vault, column: SealedColumn, batch: int) -> Reindexing:
+    done = Reindexing(column)
+    names = {
+        "key": sql.Identifier(column.key),
+        "column": sql.Identifier(column.column),
+        "hash": sql.Identifier(column.fingerprint),
+        "table": sql.Identifier(column.table),
+    }
+    page = sql.SQL(
+        "SELECT {key} AS key, {column} AS sealed, {hash} AS hash FROM {table}"
+        " WHERE {column} IS NOT NULL AND (%s::text IS NULL OR {key} > %s) ORDER BY {key} LIMIT %s"
+    ).format(**names)
+    write = sql.SQL("UPDATE {table} SET {hash} = %s WHERE {key} = %s AND {column} = %s").format(**names)
+    after: Any = None
+    while True:
+        marker = None if after is None else "after"
+        _, rows = await connection.execute_query(page.as_string(), [marker, after, batch])
+        for row in rows:
+            await _reindex_row(connection, vault, done, write.as_string(), dict(row))
+        if len(rows) < batch:
+            return done
+        after = rows[-1]["key"]
+
+
+async def _reindex_row(
+    connection: RowConnection, vault: Vault, done: Reindexing, write: str, row: dict[str, Any]
+) -> None:
+    sealed = bytes(row["sealed"])
+    try:
+        fresh = vault.fingerprint(vault.open(sealed, context=done.column.context), context=done.column.context)
+    except VaultError:
+        done.unreadable += 1
+        return
+    if row["hash"] is None or bytes(row["hash"]) != fresh:
+        changed, _ = await connection.execute_query(write, [fresh, row["key"], sealed])
+        done.renewed += changed
