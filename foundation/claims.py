@@ -40,16 +40,20 @@ class Claims:
 
     async def take(self) -> list[Row]:
         """Claim up to a batch of waiting rows, oldest first, that nobody else holds."""
+        # The rows are chosen once, before any is changed: a subquery may be asked again for every row it is
+        # compared with, passes over what was just taken, and then takes more than a batch.
         return await query(
-            f"""UPDATE {self.table} SET claimed_until = now() + %s * interval '1 second', attempts = attempts + 1
-                WHERE id IN (
+            f"""WITH chosen AS MATERIALIZED (
                     SELECT id FROM {self.table}
                     WHERE state = 'waiting' AND not_before <= now()
                       AND (claimed_until IS NULL OR claimed_until < now())
                     ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
-                RETURNING *""",  # noqa: S608 - the table's name is ours
-            self.lease_seconds,
+                UPDATE {self.table} AS taken
+                SET claimed_until = now() + %s * interval '1 second', attempts = attempts + 1
+                FROM chosen WHERE taken.id = chosen.id
+                RETURNING taken.*""",  # noqa: S608 - the table's name is ours
             self.batch,
+            self.lease_seconds,
         )
 
 
