@@ -28,6 +28,8 @@ from foundation.web.refusals import field_problems, unreadable_texts
 
 BODY_SECONDS = 20.0
 """A body of JSON that has not come by then does not come: who sends it drop by drop holds a connection."""
+DEEPEST = 32
+"""How many objects and lists may lie in one another; no body of ours needs five."""
 _NO_FIELDS = TypeAdapter(Input)
 _LISTS = (list, tuple, set, frozenset)
 
@@ -168,10 +170,26 @@ def parse_json(raw: bytes) -> Any:
     """Parse JSON in UTF-8 that means one thing: a name given twice is refused, as every parser takes another one.
 
     Raises:
-        ValueError, RecursionError: it is none.
+        ValueError, RecursionError: it is none, or nested more deeply than anything of ours.
 
     """
-    return json.loads(raw.decode("utf-8"), object_pairs_hook=_each_name_once)
+    value = json.loads(raw.decode("utf-8"), object_pairs_hook=_each_name_once)
+    if raw.count(b"{") + raw.count(b"[") > DEEPEST and _deeper_than(DEEPEST, value):
+        raise ValueError("nested too deeply")
+    return value
+
+
+def _deeper_than(most: int, value: Any) -> bool:
+    """Walk down level by level: how deep the parser itself can go differs from one Python to the next."""
+    level = [value]
+    for _ in range(most):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, dict | list)
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+    return any(isinstance(each, dict | list) for each in level)
 
 
 def _each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

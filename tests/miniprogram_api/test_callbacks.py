@@ -178,6 +178,7 @@ async def test_what_is_no_json_object_is_unreadable(line: Line) -> None:
         b'"text"',
         b"[" * 5000,
         b'{"a":' * 600 + b"1" + b"}" * 600,
+        b'{"a":' * 33 + b"1" + b"}" * 33,
         b"1" * 5000,
     ):
         answer = await line.tell(garbage)
