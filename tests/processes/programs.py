@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from base64 import b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -135,14 +135,14 @@ class Copy:
             **self.settings,
         }
 
-    def start(self, command: str, **settings: str) -> Program:
-        """Start a program; `settings` are this one's alone."""
+    def start(self, command: str, *, before: Sequence[str | Path] = (), **settings: str) -> Program:
+        """Start a program, by way of the words `before`, if any; `settings` are this one's alone."""
         self.folder.mkdir(parents=True, exist_ok=True)
         name = f"{command}-{len(self.programs)}"
         log, announcement = self.folder / f"{name}.log", self.folder / f"{name}.announced"
         with log.open("wb") as file:
             process = subprocess.Popen(  # noqa: S603 - our own program
-                [LINLI, command, "--announce", announcement],
+                [*before, LINLI, command, "--announce", announcement],
                 cwd=self.folder,  # not the checkout: a program finds everything without it
                 env=self.environment | settings,
                 stdin=subprocess.DEVNULL,

@@ -1,9 +1,11 @@
 """`linli all` and `linli databases` with their embedded servers: in any folder, beside each other, killed and again."""
 
+import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from signal import SIGKILL
 from typing import Any
 
 import aiohttp
@@ -13,7 +15,7 @@ import pytest
 from foundation.embedded.folders import open_folders
 from tests.foundation.embedded.processes import eventually, is_gone
 from tests.phone import Phone
-from tests.processes.district import PACE, Handset, StandIns, filed
+from tests.processes.district import PACE, Handset, StandIns, file, filed
 from tests.processes.programs import Copy, copy_in, until
 
 
@@ -45,6 +47,18 @@ def server_pids(copy: Copy) -> list[int]:
     """Give the processes of a copy's servers: whose parent is a program of ours."""
     ours = {program.process.pid for program in copy.programs}
     return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit() and parent(path) in ours]
+
+
+def postgres_of(copy: Copy) -> int:
+    return int((copy.folder / "var/postgres/postmaster.pid").read_text().splitlines()[0])
+
+
+async def answers(database_url: str) -> bool:
+    try:
+        psycopg.connect(database_url, connect_timeout=5).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def parent(process: Path) -> int:
@@ -79,10 +93,39 @@ async def test_two_copies_live_side_by_side_and_a_killed_one_starts_again_with_i
     assert "job_gave_up" not in deep.programs[-1].events
 
 
+async def test_servers_that_die_under_a_running_program_are_started_again(tmp_path: Path, outside: StandIns) -> None:
+    async with (
+        copy_in(tmp_path, **(PACE | outside.settings())) as copy,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as session,
+    ):
+        program = copy.start("all")
+        await program.ready()
+        phone = await sign_in(copy, outside, session)
+        complaint = await filed(phone)
+        await pushed(phone, complaint)
+        dead = server_pids(copy)
+
+        for pid in dead:
+            os.kill(pid, SIGKILL)
+
+        async def taken() -> Any:
+            answer = await file(phone)
+            return answer.body if answer.status == 201 else None
+
+        later = await until(taken, what="complaints are taken again")
+        await pushed(phone, later)
+        assert (await phone.show(complaint))["status"] == "pushed"
+        assert len(dead) == len(server_pids(copy)) == 2
+        assert program.events.count("embedded_server_restarted") == 2
+        assert await program.end() == 0
+
+
 async def test_databases_are_kept_for_others_until_told_to_stop(tmp_path: Path) -> None:
     async with copy_in(tmp_path) as copy:
         keeper = copy.start("databases")
         said = dict(line.split("=", 1) for line in (await keeper.ready()).splitlines())
+        os.kill(postgres_of(copy), SIGKILL)
+        await until(lambda: answers(said["LINLI_DATABASE_URL"]), what="PostgreSQL is started again")
         servers = server_pids(copy)
         with psycopg.connect(said["LINLI_DATABASE_URL"]) as connection:
             tables = connection.execute("SELECT count(*) FROM complaint").fetchall()
