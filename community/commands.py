@@ -3,7 +3,7 @@
 from typing import Any
 
 from community.complaints.commands import PARKED, compare_app, rebuild_app
-from community.people.commands import STAFF
+from community.people.commands import RESIDENTS, STAFF
 from community.places.commands import IMPORTS
 
-COMMANDS: tuple[Any, ...] = (IMPORTS, STAFF, PARKED, compare_app, rebuild_app)
+COMMANDS: tuple[Any, ...] = (IMPORTS, STAFF, RESIDENTS, PARKED, compare_app, rebuild_app)

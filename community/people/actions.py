@@ -58,7 +58,8 @@ async def sign_in(
     """
     async with transaction() as tx:
         resident_id = await _known_resident(identity) or await _new_resident(tx, identity, at)
-        await Resident.filter(id=resident_id).update(last_seen_at=real_at)
+        if not await Resident.filter(id=resident_id, erased_at__isnull=True).update(last_seen_at=real_at):
+            resident_id = await _new_resident(tx, identity, at)  # they left this very moment
         opened = await open_sign_in(resident_id=resident_id, device=device, real_at=real_at, good_for=good_for)
         return ResidentSignedIn(await Resident.get(id=resident_id), opened)
 

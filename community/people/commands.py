@@ -1,4 +1,4 @@
-"""`linli staff …` and `linli import people`: staff from the command line."""
+"""`linli staff …`, `linli import people` and `linli residents forget`: people from the command line."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +12,38 @@ if TYPE_CHECKING:
     from foundation.ground import Ground
 
 STAFF = typer.Typer(name="staff", help="Staff and their posts.", no_args_is_help=True)
+
+RESIDENTS = typer.Typer(name="residents", help="Residents, by number.", no_args_is_help=True)
+
+
+@RESIDENTS.callback()
+def residents() -> None:
+    """Keep `linli residents` a group while it has one command."""
+
+
+@RESIDENTS.command("forget")
+def forget(
+    numbers: Annotated[list[int], typer.Argument(help="Their numbers, as in `resident_left` of the log.", min=1)],
+) -> None:
+    """End accounts as if their people had left: a guardian asks for it, or a backup brought them back."""
+    from community.people.leaving import leave  # noqa: PLC0415
+    from foundation.access import Actor  # noqa: PLC0415
+    from foundation.clock import real_now  # noqa: PLC0415
+    from foundation.command import with_ground  # noqa: PLC0415
+    from foundation.errors import NotSignedInError  # noqa: PLC0415
+
+    async def end(ground: "Ground") -> int:
+        ended = 0
+        for number in numbers:
+            try:
+                await leave(ground, Actor("resident", number), at=ground.clock.now(), real_at=real_now())
+            except NotSignedInError:
+                typer.echo(f"{number}: nobody, or gone already", err=True)
+                continue
+            ended += 1
+        return ended
+
+    typer.echo(f"{with_ground(end, name='residents')} ended.")
 
 
 @STAFF.callback()

@@ -291,6 +291,26 @@ async def test_the_same_wechat_account_comes_back_as_a_new_person(
     assert (await Phone(api, second.opened.token, second.resident.id).get("/complaints")).body["items"] == []
 
 
+async def test_signing_in_and_leaving_at_the_same_moment_never_end_in_a_shell(
+    town: Town, api: Client, clock: FrozenClock
+) -> None:
+    options = {"device": "", "at": clock.now(), "real_at": real_now(), "good_for": timedelta(days=1)}
+    for turn in range(5):
+        identity = WechatIdentity("sandbox-wx-app", f"both-{turn}", None)
+        first = await sign_in(identity, **options)  # type: ignore[arg-type]
+        phone = Phone(api, first.opened.token, first.resident.id)
+
+        again, left = await asyncio.gather(
+            sign_in(identity, **options),  # type: ignore[arg-type]
+            phone.call("DELETE", "/me"),
+        )
+
+        assert left.status == 204
+        who = await Resident.get(id=again.resident.id)
+        answer = await Phone(api, again.opened.token, who.id).get("/me")
+        assert (answer.status, who.erased_at is None) in ((200, True), (401, False))
+
+
 async def test_a_number_that_went_to_somebody_else_is_theirs_alone(
     person: Person, neighbour: Phone, ground: Ground, clock: FrozenClock, worker: Worker
 ) -> None:
