@@ -103,7 +103,7 @@ _FRAMES: TypeAdapter[Hello | Watch | Unwatch | Ping] = TypeAdapter(
 
 
 async def open_live(request: web.Request) -> web.WebSocketResponse:
-    """Open a socket and talk until it ends.
+    """Open a socket, on which is talked as soon as this has returned.
 
     Raises:
         BusyError: this process holds as many as it may.
@@ -111,24 +111,46 @@ async def open_live(request: web.Request) -> web.WebSocketResponse:
     """
     request.app[GROUND].live.expect_one_more()
     # Without compression whole frames may be written beside aiohttp's own. The feed feels the pulse of all sockets.
-    opened = web.WebSocketResponse(compress=False, autoping=False, timeout=CLOSE_SECONDS, max_msg_size=LONGEST_FRAME)
-    await opened.prepare(request)
+    opened = LiveSocket(compress=False, autoping=False, timeout=CLOSE_SECONDS, max_msg_size=LONGEST_FRAME)
+    try:
+        await opened.prepare(request)
+    except ConnectionError:
+        return opened  # they left before it was open, and aiohttp finds that out once more
     opened.headers.clear()  # they have been sent, and a silent socket should weigh little
     if request.transport is not None:
-        await Conversation(request, opened, request.transport).talk()
+        opened.conversation = Conversation(request, opened, request.transport)
     return opened
+
+
+class LiveSocket(web.WebSocketResponse):
+    """A socket on which is talked after its handler has returned: while it is ended, as aiohttp sees it.
+
+    So everything that surrounds a request, its log line and its numbers, is done with when the socket is open,
+    and is not kept for the hours it stays so.
+    """
+
+    conversation: "Conversation | None" = None
+
+    async def write_eof(self) -> None:  # type: ignore[override] # as in the class above
+        """Talk until either side ends it, then close."""
+        conversation, self.conversation = self.conversation, None
+        if conversation is not None:
+            await conversation.talk()
+        await super().write_eof()
 
 
 class Conversation:
     """What is said on one socket. There are many, mostly silent: it is kept small."""
 
-    __slots__ = ("_allowance", "_counted_at", "_feed", "_opened", "_peer", "_request", "_token")
+    __slots__ = ("_allowance", "_app", "_counted_at", "_feed", "_language", "_opened", "_peer", "_token")
 
     def __init__(self, request: web.Request, opened: web.WebSocketResponse, transport: asyncio.Transport) -> None:
-        self._request = request
+        self._app = request.app
+        self._language = request[LANGUAGE]
         self._opened = opened
-        self._feed = request.app[GROUND].live
-        self._token = ""
+        self._feed = self._app[GROUND].live
+        self._token = _token_of(request)
+        """What came with the request, then what was right."""
         self._allowance = float(BURST)
         self._counted_at = asyncio.get_running_loop().time()
         self._peer: Peer = self._feed.admit(opened, transport, refuse=self._refuse)
@@ -158,9 +180,8 @@ class Conversation:
 
     async def _come_in(self) -> None:
         """Find out who it is: from the address, from a header, or from the first frames."""
-        token = _token_of(self._request)
-        if token is not None:
-            await self._sign_in(token)
+        if self._token is not None:
+            await self._sign_in(self._token)
         while self._peer.actor is None and not self._peer.is_ending:
             text = await self._next()
             if text is None:
@@ -213,7 +234,7 @@ class Conversation:
 
     async def _sign_in(self, token: str) -> None:
         try:
-            actor = await self._request.app[AUTHENTICATE_TOKEN](token)
+            actor = await self._app[AUTHENTICATE_TOKEN](token)
             if actor is None:
                 raise NotSignedInError
         except LinliError as error:
@@ -227,7 +248,7 @@ class Conversation:
             return
         self._token = token
         self._peer.session = actor.session if isinstance(actor, SignedIn) else actor.key
-        self._peer.recheck = self._request.app.get(CHECK_SESSIONS)
+        self._peer.recheck = self._app.get(CHECK_SESSIONS)
         self._welcome()
 
     async def _watch(self, frame: Watch) -> None:
@@ -247,10 +268,10 @@ class Conversation:
             self._refuse(frame.topic, CrashedError())
 
     def _welcome(self) -> None:
-        self._say({"type": "welcome", "server_time": self._request.app[GROUND].clock.now()})
+        self._say({"type": "welcome", "server_time": self._app[GROUND].clock.now()})
 
     def _refuse(self, topic: str | None, error: LinliError) -> None:
-        language = self._peer.actor.language if self._peer.actor else self._request[LANGUAGE]
+        language = self._peer.actor.language if self._peer.actor else self._language
         about = {} if topic is None else {"topic": topic}
         self._say({"type": "error", **about, "problem": problem_document(error, language)})
 
