@@ -39,7 +39,9 @@ class DispatchRejectedError(DispatchError):
     """Never: it understood and said no. Trying the same again is noise."""
 
     def __init__(self, status: int, code: str, description: str) -> None:
-        super().__init__(f"{status} {code}: {description}"[:180])
+        super().__init__(f"HTTP {status}" if status else code)
+        self.said = f"{status} {code}: {description}"[:180]
+        """Its own words: for operators' eyes, never for a log, as they may repeat what the resident wrote."""
         self.status = status
         self.description = description
 

@@ -58,7 +58,7 @@ async def pass_on_message(ground: Ground, complaint_id: UUID, seq: int) -> None:
         at = real_now() + retry_wait(waiting.message.attempts)
         await _postpone(ground, waiting.message, at, str(error), tried=True)
     except DispatchRejectedError as error:
-        await _park(waiting.message, str(error))
+        await _park(waiting.message, str(error), said=error.said)
 
 
 async def _waiting(complaint_id: UUID, seq: int) -> Waiting | None:
@@ -120,9 +120,9 @@ async def _postpone(ground: Ground, message: DispatchMessage, at: datetime, why:
     raise TryAgainError(at)
 
 
-async def _park(message: DispatchMessage, why: str) -> None:
+async def _park(message: DispatchMessage, why: str, *, said: str = "") -> None:
     log.error("dispatch_message_parked", complaint=str(message.complaint_id), seq=message.seq, why=why)
-    await _note(message, state=MessageState.PARKED, next_try_at=None, last_error=why[:200])
+    await _note(message, state=MessageState.PARKED, next_try_at=None, last_error=(said or why)[:200])
 
 
 async def _note(message: DispatchMessage, **values: Any) -> None:

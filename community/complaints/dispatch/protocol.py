@@ -65,7 +65,11 @@ BY_STATUS = {
 def _zoned(value: Any) -> Any:
     """Read a time; one without a zone is the core's local time."""
     if isinstance(value, str):
-        value = datetime.fromisoformat(value.strip())
+        try:
+            value = datetime.fromisoformat(value.strip())
+        except ValueError:
+            msg = "no time"  # the parser's own words repeat what was sent
+            raise ValueError(msg) from None
     if isinstance(value, datetime) and value.tzinfo is None:
         return value.replace(tzinfo=CORE_ZONE)
     return value
@@ -85,7 +89,7 @@ CoreTime = Annotated[datetime, BeforeValidator(_zoned), AfterValidator(_possible
 class CoreUpdate(BaseModel):
     """One update of a request, as the core tells it by callback or when asked."""
 
-    model_config = ConfigDict(extra="ignore", str_strip_whitespace=True)
+    model_config = ConfigDict(extra="ignore", str_strip_whitespace=True, hide_input_in_errors=True)
 
     update_id: Annotated[str, Field(min_length=1, max_length=128)]
     service_request_id: Annotated[str, Field(max_length=64)] = ""
@@ -157,7 +161,7 @@ class CoreUpdate(BaseModel):
 class CoreRequest(BaseModel):
     """One request as the core lists it, as far as a comparison needs it."""
 
-    model_config = ConfigDict(extra="ignore", str_strip_whitespace=True)
+    model_config = ConfigDict(extra="ignore", str_strip_whitespace=True, hide_input_in_errors=True)
 
     remote_id: str
     external_id: str | None = None
