@@ -2,7 +2,7 @@
 
 A key is written as 32 bytes in base64 for AES, or as `sm4:` and 16 bytes in base64. Where keys come from is a
 `KeyProvider`'s business; `SettingsKeys` takes them from the settings. One that asks a key service or a 密码机 gives
-the same three things and is handed to `Vault.of`.
+the same things and is handed to `Vault.of`. What is done with a key is in `ciphers.py`, which is heavier to import.
 """
 
 import base64
@@ -11,14 +11,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Final, Protocol
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes, hmac
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import SecretStr
 
-NONCE_BYTES = 12
-TAG_BYTES = 16
 SM4_PREFIX = "sm4:"
 
 
@@ -38,12 +32,6 @@ class IndexHash(StrEnum):
     SHA256 = "sha256"
     SM3 = "sm3"
 
-    def digest(self, key: bytes, message: bytes) -> bytes:
-        """Give the keyed hash, 32 bytes for either."""
-        made = hmac.HMAC(key, hashes.SM3() if self is IndexHash.SM3 else hashes.SHA256())
-        made.update(message)
-        return made.finalize()
-
 
 class UnusableKeyError(ValueError):
     """A key is written wrongly; the text says how to write it and holds nothing of the key."""
@@ -59,31 +47,6 @@ class Key:
     def __post_init__(self) -> None:
         if len(self.secret) != KEY_BYTES[self.algorithm]:
             raise UnusableKeyError(f"a key for {self.algorithm.name} has {KEY_BYTES[self.algorithm]} bytes")
-
-    def encrypt(self, nonce: bytes, plain: bytes, authenticated: bytes) -> bytes:
-        """Give the ciphertext with its tag of 16 bytes."""
-        if self.algorithm is Algorithm.AES_256_GCM:
-            return AESGCM(self.secret).encrypt(nonce, plain, authenticated)
-        made = Cipher(algorithms.SM4(self.secret), modes.GCM(nonce)).encryptor()
-        made.authenticate_additional_data(authenticated)
-        return made.update(plain) + made.finalize() + made.tag
-
-    def decrypt(self, nonce: bytes, ciphertext: bytes, authenticated: bytes) -> bytes:
-        """Give what was sealed.
-
-        Raises:
-            InvalidTag: it was changed, or what was authenticated with it is another.
-            ValueError: it is too short to have been made by `encrypt`.
-
-        """
-        if self.algorithm is Algorithm.AES_256_GCM:
-            return AESGCM(self.secret).decrypt(nonce, ciphertext, authenticated)
-        if len(ciphertext) < TAG_BYTES or len(nonce) != NONCE_BYTES:
-            raise InvalidTag
-        plain, tag = ciphertext[:-TAG_BYTES], ciphertext[-TAG_BYTES:]
-        made = Cipher(algorithms.SM4(self.secret), modes.GCM(nonce, tag)).decryptor()
-        made.authenticate_additional_data(authenticated)
-        return made.update(plain) + made.finalize()
 
 
 def read_key(text: str) -> Key:

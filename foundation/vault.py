@@ -17,7 +17,8 @@ from typing import Any, Protocol, Self
 from cryptography.exceptions import InvalidTag
 from psycopg import sql
 
-from foundation.keys import NONCE_BYTES, Algorithm, IndexHash, Key, KeyProvider, KeyRing, SettingsKeys, VaultKeys
+from foundation.ciphers import NONCE_BYTES, decrypt, encrypt, keyed_hash
+from foundation.keys import Algorithm, IndexHash, Key, KeyProvider, KeyRing, SettingsKeys, VaultKeys
 
 FIRST_LAYOUT = 1
 """Version, length of the key id, key id, nonce, ciphertext; always AES-256-GCM. Still opened, no longer written."""
@@ -84,7 +85,7 @@ class Vault:
         """Encrypt `text` for its context; sealing it twice gives two different values."""
         header = self._header(self._current)
         nonce = os.urandom(NONCE_BYTES)
-        return header + nonce + self._keys[self._current].encrypt(nonce, _bytes(text), header + _bytes(context))
+        return header + nonce + encrypt(self._keys[self._current], nonce, _bytes(text), header + _bytes(context))
 
     def open(self, sealed: bytes, *, context: str) -> str:
         """Give the text back.
@@ -103,7 +104,7 @@ class Vault:
         nonce = sealed[len(header) : len(header) + NONCE_BYTES]
         ciphertext = sealed[len(header) + NONCE_BYTES :]
         try:
-            plain = key.decrypt(nonce, ciphertext, header + _bytes(context))
+            plain = decrypt(key, nonce, ciphertext, header + _bytes(context))
         except (InvalidTag, ValueError):  # ValueError: cut off inside the nonce
             raise BrokenSealError("the seal is broken or belongs to another context") from None
         return plain.decode("utf-8", "surrogatepass")
@@ -112,7 +113,7 @@ class Vault:
         """Hash `text` with the index key, to find equal values of one context; normalise the text first."""
         scope = _bytes(context)
         message = len(scope).to_bytes(4, "big") + scope + _bytes(text)
-        return self._index_hash.digest(self._index_key, message)
+        return keyed_hash(self._index_hash, self._index_key, message)
 
     def needs_rotation(self, sealed: bytes) -> bool:
         """Whether it was sealed with another key than the current one, or in the first layout."""
