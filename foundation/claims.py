@@ -13,8 +13,10 @@ from operator import itemgetter
 from typing import Any
 
 import structlog
+from psycopg import OperationalError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
+from tortoise.exceptions import DBConnectionError
 
 from foundation.database import query
 from foundation.ground import Ground
@@ -100,6 +102,9 @@ async def _work_through(work: Callable[[Row], Awaitable[None]], line: list[Row],
 async def _work(work: Callable[[Row], Awaitable[None]], row: Row) -> None:
     try:
         await work(row)
+    except (OperationalError, DBConnectionError) as error:
+        # The database's trouble, not the row's: nobody need be alarmed of it.
+        log.warning("claimed_row_put_off", row=row["id"], error=type(error).__name__)
     except Exception:
         log.exception("claimed_row_failed", row=row["id"], attempts=row["attempts"])
 

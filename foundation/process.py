@@ -6,6 +6,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -34,6 +35,7 @@ from foundation.web.app import LONGEST_LINE_BYTES, create_app
 from foundation.web.keys import METRICS
 
 log = structlog.get_logger(__name__)
+FIRST_PAUSE, LONGEST_PAUSE, CALM_SECONDS = 0.2, 5.0, 60.0
 
 
 def bind(parts: Sequence[Part], settings: Settings) -> None:
@@ -103,16 +105,31 @@ async def _finish(worker: asyncio.Task[None], patience: float) -> None:
     await stop(worker)
 
 
+@dataclass
+class Pauses:
+    """How long to wait before what failed begins again: ever longer, and short again after a calm minute."""
+
+    _pause: float = 0.0
+    _failed_at: float = 0.0
+
+    def after_a_failure(self) -> float:
+        """Note a failure, and give the seconds to wait."""
+        now = asyncio.get_running_loop().time()
+        calm = now - self._failed_at > CALM_SECONDS
+        self._pause = FIRST_PAUSE if calm else min(LONGEST_PAUSE, self._pause * 2 or FIRST_PAUSE)
+        self._failed_at = now
+        return self._pause
+
+
 async def _serve(ground: Ground, desk: Desk) -> None:
     """Serve a desk, and begin again after an error: its rows wait in the database."""
-    pause = 0.2
+    pauses = Pauses()
     while not is_cancelled():
         try:
             await desk.serve(ground)
         except Exception:
             log.exception("desk_failed", desk=desk.name)
-            await asyncio.sleep(pause)
-            pause = min(5.0, pause * 2)
+            await asyncio.sleep(pauses.after_a_failure())
 
 
 async def _run_jobs(ground: Ground, url: str) -> None:
@@ -120,7 +137,7 @@ async def _run_jobs(ground: Ground, url: str) -> None:
 
     Told to stop while the database is away, it raises that error instead of the cancellation: hence the question.
     """
-    pause = 0.2
+    pauses = Pauses()
     while True:
         try:
             await _run_worker_once(ground, url)
@@ -128,8 +145,7 @@ async def _run_jobs(ground: Ground, url: str) -> None:
             log.exception("worker_failed")
         if is_cancelled():
             return
-        await asyncio.sleep(pause)
-        pause = min(5.0, pause * 2)
+        await asyncio.sleep(pauses.after_a_failure())
 
 
 async def _run_worker_once(ground: Ground, url: str) -> None:

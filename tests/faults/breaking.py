@@ -11,7 +11,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from tests.faults.story import Story
+from tests.faults.story import STUBBORN_SECONDS, Story
 from tests.processes.district import District
 from tests.processes.programs import until
 
@@ -44,7 +44,7 @@ async def until_filed(story: Story, count: int) -> None:
     async def taken() -> bool:
         return len(story.answered) >= aim
 
-    await until(taken, what=f"{count} more complaints are taken")
+    await until(taken, seconds=STUBBORN_SECONDS, what=f"{count} more complaints are taken")
 
 
 async def kill_postgres(story: Story) -> None:

@@ -14,6 +14,7 @@ from tests.processes.programs import Copy
 
 __all__ = ["outside"]
 
+MEDIA_IN_AN_HOUR = 3
 FASTER = {
     "LINLI_JOBS__DEAD_AFTER_SECONDS": "3",
     "LINLI_DISPATCH__TIMEOUT_SECONDS": "1",
@@ -22,7 +23,7 @@ FASTER = {
     "LINLI_LIMITS__FILING": "",
     "LINLI_LIMITS__WRITING": "",
     "LINLI_LIMITS__READING": "",
-    "LINLI_LIMITS__MEDIA": "3/3600s",
+    "LINLI_LIMITS__MEDIA": f"{MEDIA_IN_AN_HOUR}/3600s",
 }
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 
 import pytest
+from psycopg import OperationalError
 from structlog.testing import capture_logs
 
 from foundation import claims
@@ -93,6 +94,19 @@ async def test_a_row_whose_work_fails_keeps_no_other_from_being_done() -> None:
 
     assert await waiting() == 1
     assert [(each["event"], each["attempts"]) for each in logs] == [("claimed_row_failed", 1)]
+
+
+async def test_a_database_that_is_away_is_no_alarm_of_a_row() -> None:
+    await write(1)
+
+    async def work(row: Row) -> None:
+        raise OperationalError
+
+    with capture_logs() as logs:
+        await clear(Claims(TABLE, lease_seconds=LONG), work)
+
+    assert await waiting() == 1
+    assert [(each["event"], each["log_level"]) for each in logs] == [("claimed_row_put_off", "warning")]
 
 
 async def test_what_stands_in_one_line_is_done_one_after_another_as_it_came() -> None:
