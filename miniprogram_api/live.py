@@ -158,7 +158,7 @@ class Conversation:
     async def talk(self) -> None:
         """Read and answer until either side ends it."""
         try:
-            await self._come_in_time()
+            await self._come_in()
             while not self._peer.is_ending and (text := await self._next()) is not None:
                 await self._answer(text)
         except OperationalError:
@@ -171,19 +171,20 @@ class Conversation:
         finally:
             await self._feed.dismiss(self._peer)
 
-    async def _come_in_time(self) -> None:
-        try:
-            async with asyncio.timeout(HELLO_SECONDS):
-                await self._come_in()
-        except TimeoutError:
-            self._peer.end(SIGNED_OUT, "no hello")
-
     async def _come_in(self) -> None:
         """Find out who it is: from the address, from a header, or from the first frames."""
         if self._token is not None:
             await self._sign_in(self._token)
+        patience = HELLO_SECONDS
         while self._peer.actor is None and not self._peer.is_ending:
-            text = await self._next()
+            began = asyncio.get_running_loop().time()
+            try:
+                async with asyncio.timeout(patience):
+                    text = await self._next()
+            except TimeoutError:
+                self._peer.end(SIGNED_OUT, "no hello")
+                return
+            patience -= asyncio.get_running_loop().time() - began  # what we take ourselves is not the client's fault
             if text is None:
                 return
             await self._answer(text)

@@ -2,12 +2,16 @@
 
 import asyncio
 import json
+import socket
+import struct
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+import yarl
+from structlog.testing import capture_logs
 
 from foundation.access import Actor
 from foundation.live import own_topic
@@ -379,3 +383,41 @@ async def test_signing_out_ends_the_socket_within_five_seconds(phone: Phone, api
         assert (await said(socket))["type"] == "welcome"
         assert (await phone.call("DELETE", "/sessions/current")).status == 204
         assert await ended_with(socket) == 4401
+
+
+async def test_who_unfollows_hears_no_more_within_five_seconds(phone: Phone, neighbour: Phone, api: Client) -> None:
+    complaint = await phone.file()
+    address, topic = f"/complaints/{complaint['id']}", f"complaint:{complaint['id']}"
+    assert (await neighbour.call("PUT", f"{address}/follow")).status < 300
+    async with api.ws_connect("/api/v1/live", headers={"Authorization": f"Bearer {neighbour.token}"}) as socket:
+        await socket.send_json({"type": "watch", "topic": topic, "after": 0})
+        assert [(await said(socket))["type"] for _ in range(3)] == ["welcome", "event", "caught_up"]
+
+        assert (await neighbour.call("DELETE", f"{address}/follow")).status < 300
+        ended = await said(socket)  # waits five seconds at most
+
+        assert (ended["type"], ended["topic"], ended["problem"]["status"]) == ("error", topic, 404)
+        await phone.post(f"{address}/supplements", {"text": "今天灯还是不亮"}, key="more")
+        await socket.send_json({"type": "ping"})
+        assert (await said(socket)) == {"type": "pong"}
+
+
+async def test_who_leaves_before_the_socket_is_open_is_no_crash(door: Door) -> None:
+    handshake = (
+        b"GET /api/v1/live HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    address = yarl.URL(door.url)
+    with capture_logs() as logs:
+        for turns in [*range(10)] * 3:
+            wire = socket.create_connection((address.host, address.port))
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            wire.sendall(handshake)
+            for _ in range(turns):  # the server is in the same loop, and gets so far with it
+                await asyncio.sleep(0)
+            wire.close()  # a reset
+        await asyncio.sleep(0.2)
+        await eventually(lambda: door.feed.figures.sockets == 0)
+
+    assert "request" in {line["event"] for line in logs}
+    assert [line["event"] for line in logs if line["log_level"] in {"error", "critical"}] == []
