@@ -8,12 +8,14 @@ A connection is looked at before it is lent only where a dead one would not be n
 notices at its first statement, before anything can have been done, and takes another.
 """
 
+import asyncio
 import contextvars
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 import structlog
@@ -25,11 +27,18 @@ from tortoise.backends.base.client import NestedTransactionContext, TransactionC
 from tortoise.backends.base_postgres.client import translate_exceptions
 from tortoise.backends.psycopg.client import PsycopgClient, TransactionWrapper
 from tortoise.connection import get_connections
-from tortoise.exceptions import TransactionManagementError
+from tortoise.exceptions import DBConnectionError, TransactionManagementError
+
+from foundation.tasks import spawn, stop
 
 log = structlog.get_logger(__name__)
 Rows = list[dict[str, Any]]
 Connection = psycopg.AsyncConnection[Any]
+M = TypeVar("M", bound=Model)
+
+BETWEEN_WAKES = 0.02
+JOB_INSERTED = json.dumps({"type": "job_inserted", "job_id": 0})
+"""What procrastinate's workers listen for; they only look whether there is work."""
 
 _notices: contextvars.ContextVar[bool] = contextvars.ContextVar("notices", default=False)
 """Whether who borrows a connection will notice by itself that it is dead."""
@@ -57,8 +66,6 @@ class Statement:
 
     sql: Any
     values: Any = None
-    taken: Exception | None = None
-    """What to raise if the row it stores is there already."""
     rows: Rows = field(default_factory=list)
     count: int = 0
     status: str = ""
@@ -80,12 +87,7 @@ async def send(connection: Connection, statements: Sequence[Statement], row_fact
         async with connection.pipeline():
             for statement in statements:
                 cursors.append(connection.cursor(row_factory=row_factory))
-                await cursors[-1].execute(statement.sql, statement.values)
-    except psycopg.errors.UniqueViolation as error:
-        failed = next((s for s, c in zip(statements, cursors, strict=False) if c.pgresult is None), None)
-        if failed is not None and failed.taken is not None:
-            raise failed.taken from error
-        raise
+                _enqueue(cursors[-1], statement)
     finally:
         if connection.pgconn.pipeline_status != PipelineStatus.OFF:  # cut off in the middle: nobody can use it again
             await connection.close()
@@ -93,6 +95,22 @@ async def send(connection: Connection, statements: Sequence[Statement], row_fact
         statement.status, statement.count = cursor.statusmessage or "", max(cursor.rowcount, 0)
         if cursor.pgresult is not None and cursor.pgresult.status == ExecStatus.TUPLES_OK:
             statement.rows = await cursor.fetchall()
+
+
+def _enqueue(cursor: psycopg.AsyncCursor[Any], statement: Statement) -> None:
+    """Put a statement into the pipeline, which sends all at its end.
+
+    `cursor.execute` does the same, but looks each time whether the line is free and whether there are answers:
+    for a dozen statements that costs more than all the rest.
+    """
+    for _ in _enqueueing(cursor, statement):
+        raise RuntimeError("nothing is waited for inside of a pipeline")
+
+
+def _enqueueing(cursor: psycopg.AsyncCursor[Any], statement: Statement) -> Generator[Any, Any, None]:
+    yield from cursor._start_query(statement.sql)  # noqa: SLF001 - the steps of psycopg's own `_execute_gen`
+    query = cursor._convert_query(statement.sql, statement.values)  # noqa: SLF001
+    yield from cursor._maybe_prepare_gen(query)  # noqa: SLF001
 
 
 class Pipelined(TransactionWrapper):
@@ -244,6 +262,33 @@ class _Context(TransactionContextPooled):
 class Client(PsycopgClient):
     """A pool of connections whose transactions are `Pipelined`."""
 
+    _waking: asyncio.Task[None] | None = None
+    _wanted = False
+
+    def wake_workers(self) -> None:
+        """Tell the workers, in a moment and once for many, that jobs are there; if it is lost they look by themselves.
+
+        Not inside of the transactions that store the jobs: with a NOTIFY in them their commits, each with its
+        write to the disk, wait for one another.
+        """
+        self._wanted = True
+        if self._waking is None or self._waking.done():
+            self._waking = spawn(self._wake(), name="wake")
+
+    async def _wake(self) -> None:
+        while self._wanted:
+            self._wanted = False
+            try:
+                await self.execute_query("SELECT pg_notify('procrastinate_any_queue_v1', %s)", [JOB_INSERTED])
+            except (psycopg.Error, DBConnectionError, OSError) as error:
+                log.debug("workers_not_woken", error=type(error).__name__)
+            await asyncio.sleep(BETWEEN_WAKES)
+
+    async def _close(self) -> None:
+        if self._waking is not None:
+            await stop(self._waking)
+        await super()._close()
+
     def _in_transaction(self) -> TransactionContext:
         return _Context(Pipelined(self), self._pool_init_lock)
 
@@ -267,3 +312,22 @@ def _insert_into(model: type[Model], *, with_key: bool) -> tuple[str, tuple[tupl
     into = ", ".join(f'"{columns[name]}"' for name in names)
     places = ", ".join(["%s"] * len(names))
     return f'INSERT INTO "{model._meta.db_table}" ({into}) VALUES ({places})', fields  # noqa: S608, SLF001
+
+
+def changing(row: Model, *names: str) -> Statement:
+    """Make the statement that writes some fields of a stored row, all but its key if none is named."""
+    sql, fields = _update_of(type(row), names)
+    return Statement(sql, [*(each.to_db_value(getattr(row, name), row) for name, each in fields), row.pk])
+
+
+@cache
+def _update_of(model: type[Model], names: tuple[str, ...]) -> tuple[str, tuple[tuple[str, Any], ...]]:
+    columns, key = model._meta.fields_db_projection, model._meta.pk_attr  # noqa: SLF001
+    fields = tuple((name, model._meta.fields_map[name]) for name in names or columns if name != key)  # noqa: SLF001
+    written = ", ".join(f'"{columns[name]}" = %s' for name, _ in fields)
+    return f'UPDATE "{model._meta.db_table}" SET {written} WHERE "{columns[key]}" = %s', fields  # noqa: S608, SLF001
+
+
+def rows_as(model: type[M], rows: Rows) -> list[M]:
+    """Make objects of rows that were read whole."""
+    return [model._init_from_db(**row) for row in rows]  # noqa: SLF001 - Tortoise's own way from a row to an object

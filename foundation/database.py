@@ -17,7 +17,7 @@ import asyncio
 import contextvars
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import psycopg
 import structlog
@@ -28,13 +28,14 @@ from tortoise import Model, Tortoise
 from tortoise.connection import get_connections
 from tortoise.transactions import in_transaction
 
-from foundation.connections import Pipelined, Rows, Statement, look_at, noticing, storing
+from foundation.connections import Client, Pipelined, Rows, Statement, changing, look_at, noticing, rows_as, storing
 from foundation.events import Event, calls_for
 from foundation.jobs import JobCall
 from foundation.settings import DatabaseSettings
 
 log = structlog.get_logger(__name__)
 AFTER_COMMIT_SECONDS = 0.5
+M = TypeVar("M", bound=Model)
 
 
 class Transaction:
@@ -66,12 +67,13 @@ class Transaction:
         """Insert a row whose generated id nobody needs; what forbids it is raised by a later statement or the commit."""
         self.connection.later(storing(row))
 
-    def order(self, sql: str, *values: Any, taken: Exception | None = None) -> None:
-        """Run one statement whose rows nobody needs, with the next one or the commit.
+    def change(self, row: Model, *names: str) -> None:
+        """Write some fields of a stored row, all if none is named; sent like `store`."""
+        self.connection.later(changing(row, *names))
 
-        `taken` is raised, there, if the row it stores is there already.
-        """
-        self.connection.later(Statement(sql, list(values), taken))
+    def order(self, sql: str, *values: Any) -> None:
+        """Run one statement whose rows nobody needs; sent like `store`."""
+        self.connection.later(Statement(sql, list(values)))
 
     def ask(self, sql: str, *values: Any) -> "Asked":
         """Ask together with whatever is asked next; the answer is waited for where it is needed."""
@@ -87,6 +89,8 @@ class Transaction:
 
     async def tell(self) -> None:
         """Run what waits for the commit; a failure is logged, never raised: the rows are stored."""
+        if self._calls:
+            cast("Client", get_connections().get("default")).wake_workers()
         for tell in self._after:
             try:
                 async with asyncio.timeout(AFTER_COMMIT_SECONDS):
@@ -120,6 +124,10 @@ class Asked:
         if not self._statement.status:
             await self._connection.flush()
         return self._statement.rows
+
+    async def rows_as(self, model: type[M]) -> list[M]:
+        """Give the answer as objects of a table that was asked for whole rows."""
+        return rows_as(model, await self.rows())
 
 
 _current: contextvars.ContextVar[Transaction | None] = contextvars.ContextVar("transaction", default=None)

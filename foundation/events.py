@@ -9,7 +9,8 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from pydantic import TypeAdapter
 
@@ -43,8 +44,13 @@ class Reaction(Generic[E]):
 
     def call(self, event: E) -> JobCall:
         """Give the job that does this effect for `event`."""
-        wire = TypeAdapter(self.event).dump_python(event, mode="json")
+        wire = _adapter(cast("Any", self.event)).dump_python(event, mode="json")
         return self.job.call(event=wire, lock=self.lock(event) if self.lock else None)
+
+
+@cache
+def _adapter(event: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(event)
 
 
 def reaction(
@@ -56,7 +62,7 @@ def reaction(
     """
 
     def decorate(react: Callable[["Ground", E], Awaitable[None]]) -> Reaction[E]:
-        adapter = TypeAdapter(event)
+        adapter = _adapter(cast("Any", event))
 
         async def run(ground: "Ground", *, event: dict[str, Any]) -> None:
             await react(ground, adapter.validate_python(event))

@@ -68,10 +68,6 @@ class IdempotencyKeyUsedError(ConflictError):
     message = "这个 Idempotency-Key 已经用于另一个请求"
 
 
-class _KeyIsThere(Exception):  # noqa: N818 - not an error, but the way back to the first answer
-    """Somebody was here with this key before."""
-
-
 def check_key(key: str) -> str:
     """Return the key if it is one.
 
@@ -96,35 +92,32 @@ def hash_of(*parts: bytes) -> bytes:
 async def once(actor_key: str, key: str, request_hash: bytes, work: Callable[[], Awaitable[Answer]]) -> Answer:
     """Do the work for this key, or give the answer that it had.
 
-    The key is sent with the first question of the work, before anything of it is done. A twin at the same
-    moment waits there for the first one's commit. What is refused is rolled back with its key, so that the same
-    key may be tried again.
+    A twin at the same moment waits at the INSERT for the first one's commit. What is refused is rolled back
+    with its key, so that the same key may be tried again.
 
     Raises:
         IdempotencyKeyUsedError: the key stood for another request.
 
     """
-    try:
-        async with transaction() as tx:
-            tx.order(
-                "INSERT INTO idempotency_key (actor_key, key, request_hash, created_at) VALUES (%s, %s, %s, %s)",
-                actor_key,
-                key,
-                request_hash,
-                real_now(),
-                taken=_KeyIsThere(),
-            )
-            answer = await work()
-            tx.order(
-                "UPDATE idempotency_key SET status = %s, body = %s WHERE actor_key = %s AND key = %s",
-                answer.status,
-                answer.body,
-                actor_key,
-                key,
-            )
-    except _KeyIsThere:
-        return await _first_answer(actor_key, key, request_hash)
-    return answer
+    async with transaction() as tx:
+        claimed = await tx.query(
+            "INSERT INTO idempotency_key (actor_key, key, request_hash, created_at) VALUES (%s, %s, %s, %s) "
+            "ON CONFLICT (actor_key, key) DO NOTHING RETURNING id",
+            actor_key,
+            key,
+            request_hash,
+            real_now(),
+        )
+        if not claimed:
+            return await _first_answer(actor_key, key, request_hash)
+        answer = await work()
+        tx.order(
+            "UPDATE idempotency_key SET status = %s, body = %s WHERE id = %s",
+            answer.status,
+            answer.body,
+            claimed[0]["id"],
+        )
+        return answer
 
 
 async def once_leased(actor_key: str, key: str, request_hash: bytes, work: Callable[[], Awaitable[Answer]]) -> Answer:

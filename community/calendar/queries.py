@@ -20,14 +20,23 @@ async def current_calendar() -> WorkingCalendar:
     A table that nobody has filled yet is stood in for by the days that come with the program.
     """
     rows = await query("SELECT version FROM calendar_version")
-    if not rows:
+    return await calendar_of(UUID(str(rows[0]["version"])) if rows else None)
+
+
+async def calendar_of(version: UUID | None) -> WorkingCalendar:
+    """Give the calendar of the version that stands, for who has just read which one that is; none is not filled yet."""
+    if version is None:
         return _shipped_calendar()
-    version = UUID(str(rows[0]["version"]))
     if version not in _kept:
         calendar = await _read_calendar(version)
         _kept.clear()
         _kept[version] = calendar
     return _kept[version]
+
+
+def known_calendar() -> WorkingCalendar:
+    """Give the calendar this process has read last, for what shows no working days."""
+    return next(iter(_kept.values()), None) or _shipped_calendar()
 
 
 async def _read_calendar(version: UUID) -> WorkingCalendar:

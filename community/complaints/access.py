@@ -23,10 +23,21 @@ async def access_complaint(actor: Actor, complaint_id: UUID, *, lock: bool = Fal
 
     """
     complaint = await _find(complaint_id, lock=lock)
+    own = complaint.resident_id == actor.id
+    return complaint, viewer_of(actor, complaint, follows=not own and await follows(actor, complaint))
+
+
+def viewer_of(actor: Actor, complaint: Complaint, *, follows: bool) -> Viewer:
+    """Say as whom the actor sees a complaint.
+
+    Raises:
+        NotFoundError: they may not see it.
+
+    """
     if actor.kind == "resident" and complaint.resident_id == actor.id:
-        return complaint, Viewer.OWNER
-    if actor.kind == "resident" and await follows(actor, complaint):
-        return complaint, Viewer.SUPPORTER
+        return Viewer.OWNER
+    if actor.kind == "resident" and follows:
+        return Viewer.SUPPORTER
     raise NotFoundError
 
 

@@ -274,11 +274,16 @@ async def record_progress(
 ) -> int | None:
     """Add what the core told; give the event's number, or nothing if it was known already."""
     async with transaction() as tx:
-        complaint = await _locked(complaint_id)
-        if await ComplaintEvent.filter(update_id=told.update_id).exists():
+        locked = tx.ask("SELECT * FROM complaint WHERE id = %s FOR NO KEY UPDATE", complaint_id)
+        known = tx.ask("SELECT 1 FROM complaint_event WHERE update_id = %s", told.update_id)  # with the lock held
+        redone = tx.ask(
+            "SELECT occurred_at FROM complaint_event WHERE complaint_id = %s AND type = 'redone'", complaint_id
+        )
+        (complaint,) = await locked.rows_as(Complaint)
+        if await known.rows():
             return None
         occurred_at = clamp(told.occurred_at, filed_at=complaint.filed_at, received_at=at)
-        round_ = told.round or round_of(occurred_at, await _redone_at(complaint_id))
+        round_ = told.round or round_of(occurred_at, [row["occurred_at"] for row in await redone.rows()])
         await append(complaint, replace(told, occurred_at=occurred_at, round=round_), at=at, calendar=calendar)
         seq = complaint.last_seq
         tx.emit(ComplaintProgressed(occurred_at=at, complaint_id=complaint_id, seq=seq))
@@ -288,11 +293,6 @@ async def record_progress(
 
 async def _locked(complaint_id: UUID) -> Complaint:
     return await Complaint.filter(id=complaint_id).select_for_update(no_key=True).get()
-
-
-async def _redone_at(complaint_id: UUID) -> list[datetime]:
-    redone = ComplaintEvent.filter(complaint_id=complaint_id, type=EventType.REDONE)
-    return [event.occurred_at async for event in redone]
 
 
 def _refuse_ended(complaint: Complaint) -> None:

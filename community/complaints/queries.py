@@ -1,21 +1,23 @@
 """What lists and pages read of complaints."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from community.complaints.access import Viewer
-from community.complaints.actions import urge_after
-from community.complaints.dispatch_models import DispatchMessage, MessageKind
+from community.calendar.queries import calendar_of
+from community.calendar.working_days import WorkingCalendar
+from community.complaints.access import Viewer, viewer_of
+from community.complaints.actions import URGE_EVERY, Filed
 from community.complaints.lifecycle import ENDED
 from community.complaints.likeness import likeness, pairs_of
-from community.complaints.models import Complaint, ComplaintEvent, Deadline, EventType, Rating, Status
+from community.complaints.models import Complaint, ComplaintEvent, Deadline, Rating, Status
+from community.complaints.surroundings import Surroundings, find, surroundings_of
 from community.places.models import PlaceKind
 from community.places.queries import PlaceDescription, paths_of
 from foundation.access import Actor
 from foundation.database import query
+from foundation.errors import NotFoundError
 
 SIMILAR_WITHIN = timedelta(days=30)
 MOST_SIMILAR = 5
@@ -54,65 +56,60 @@ async def picture_of(complaint: Complaint, viewer: Viewer) -> Picture:
     return (await pictures_of([(complaint, viewer)]))[0]
 
 
+def picture_of_filed(filed: Filed) -> Picture:
+    """Give the picture of a complaint that was just filed, which needs no question: nothing else has happened to it."""
+    complaint = filed.complaint
+    return Picture(
+        complaint=complaint,
+        viewer=Viewer.OWNER,
+        followed=False,
+        place=filed.place,
+        deadlines=(),
+        rating=None,
+        result=None,
+        media=filed.media,
+        followers=0,
+        push=Push("waiting", filed.next_try_at),
+        can=_can(complaint, None),
+        urge_after=None,
+    )
+
+
 async def pictures_of(seen: Sequence[tuple[Complaint, Viewer]]) -> list[Picture]:
-    """Give many complaints' pictures with a fixed number of queries."""
-    ids = [complaint.id for complaint, _ in seen]
-    deadlines = defaultdict(list)
-    for deadline in await Deadline.filter(complaint_id__in=ids).order_by("complaint_id", "position"):
-        deadlines[deadline.complaint_id].append(deadline)
-    ratings = {row.complaint_id: row for row in await Rating.filter(complaint_id__in=ids).order_by("round")}
-    events = await ComplaintEvent.filter(
-        complaint_id__in=ids, type__in=[EventType.SUBMITTED, EventType.ANSWERED]
-    ).order_by("round", "occurred_at", "seq")
-    messages = {
-        row.complaint_id: row for row in await DispatchMessage.filter(complaint_id__in=ids, kind=MessageKind.REQUEST)
-    }
-    followers = await _followers(ids)
-    places = await paths_of(complaint.place_id for complaint, _ in seen if complaint.place_id is not None)
-    return [
-        _picture(
-            complaint,
-            viewer,
-            deadlines=deadlines[complaint.id],
-            rating=ratings.get(complaint.id),
-            events=[event for event in events if event.complaint_id == complaint.id],
-            message=messages.get(complaint.id),
-            followers=followers.get(complaint.id, 0),
-            place=places.get(complaint.place_id) if complaint.place_id is not None else None,
-            urge=await urge_after(complaint) if len(seen) == 1 and viewer is Viewer.OWNER else None,
-        )
-        for complaint, viewer in seen
-    ]
+    """Give many complaints' pictures with one query."""
+    around = await surroundings_of([complaint.id for complaint, _ in seen])
+    return [_picture(complaint, viewer, around[complaint.id]) for complaint, viewer in seen]
 
 
-def _picture(
-    complaint: Complaint,
-    viewer: Viewer,
-    *,
-    deadlines: Sequence[Deadline],
-    rating: Rating | None,
-    events: Sequence[ComplaintEvent],
-    message: DispatchMessage | None,
-    followers: int,
-    place: PlaceDescription | None,
-    urge: datetime | None,
-) -> Picture:
+async def find_picture(actor: Actor, complaint_id: UUID) -> tuple[Picture, WorkingCalendar]:
+    """Give the picture of a complaint the actor may see, and the calendar its promises are shown with, in one query.
+
+    Raises:
+        NotFoundError: there is none, or the actor may not see it.
+
+    """
+    found = await find(complaint_id, resident_id=actor.id)
+    if found is None:
+        raise NotFoundError
+    viewer = viewer_of(actor, found.complaint, follows=found.followed)
+    return _picture(found.complaint, viewer, found.around), await calendar_of(found.calendar_version)
+
+
+def _picture(complaint: Complaint, viewer: Viewer, around: Surroundings) -> Picture:
     own = viewer is Viewer.OWNER
-    answers = [event for event in events if event.type is EventType.ANSWERED]
-    first = next((event for event in events if event.type is EventType.SUBMITTED), None)
     return Picture(
         complaint=complaint,
         viewer=viewer,
         followed=not own,
-        place=place if own else _coarse(place),
-        deadlines=deadlines,
-        rating=rating if own else None,
-        result=answers[-1] if answers and complaint.answered_at else None,
-        media=first.media if first and own else [],
-        followers=followers,
-        push=_push(message),
-        urge_after=urge if own else None,
-        can=_can(complaint, rating) if own else ["unfollow"],
+        place=around.place if own else _coarse(around.place),
+        deadlines=around.deadlines,
+        rating=around.rating if own else None,
+        result=around.result,
+        media=around.media if own else [],
+        followers=around.followers,
+        push=_push(around),
+        urge_after=around.urged_at + URGE_EVERY if own and around.urged_at else None,
+        can=_can(complaint, around.rating) if own else ["unfollow"],
     )
 
 
@@ -124,11 +121,11 @@ def _coarse(place: PlaceDescription | None) -> PlaceDescription | None:
     return PlaceDescription(steps[-1].id, steps[-1].kind, steps[-1].name, tuple(steps)) if steps else None
 
 
-def _push(message: DispatchMessage | None) -> Push | None:
-    if message is None:
+def _push(around: Surroundings) -> Push | None:
+    if around.message is None:
         return None
-    state = {"waiting": "waiting", "sent": "done", "parked": "parked"}[message.state.value]
-    return Push(state, message.next_try_at)
+    state, next_try_at = around.message
+    return Push({"waiting": "waiting", "sent": "done", "parked": "parked"}[state], next_try_at)
 
 
 def _can(complaint: Complaint, rating: Rating | None) -> list[str]:
@@ -141,13 +138,6 @@ def _can(complaint: Complaint, rating: Rating | None) -> list[str]:
         return ["supplement", "urge", "withdraw"]
     rated = rating is not None and rating.round == complaint.round
     return ["supplement"] + ([] if rated else ["rate"]) + (["reopen"] if complaint.round == 1 else [])
-
-
-async def _followers(ids: Sequence[UUID]) -> dict[UUID, int]:
-    rows = await query(
-        "SELECT complaint_id, count(*) AS n FROM complaint_follow WHERE complaint_id = ANY(%s) GROUP BY 1", list(ids)
-    )
-    return {UUID(str(row["complaint_id"])): row["n"] for row in rows}
 
 
 async def events_after(complaint_id: UUID, after: int, *, limit: int = 200) -> list[ComplaintEvent]:
@@ -180,13 +170,18 @@ async def complaints_near(
 ) -> list[Complaint]:
     """List other people's open complaints of a community, newest first; confidential ones are nobody's to see."""
     return await _listed(
-        "p.path LIKE (SELECT path || '%%' FROM place WHERE id = %s) AND c.resident_id <> %s"
+        f"c.place_id IN ({_UNDER}) AND c.resident_id <> %s"
         " AND NOT c.confidential AND c.status NOT IN ('closed', 'withdrawn', 'not_accepted', 'merged')",
         [community_id, actor.id],
         status=status,
         before=before,
         limit=limit,
     )
+
+
+_UNDER = """SELECT below.id FROM place above JOIN place below
+    ON below.path ~>=~ above.path AND below.path ~<~ (rtrim(above.path, '/') || '0') WHERE above.id = %s"""
+"""The places that lie under one, as a range of paths: an index knows that, but not `LIKE` with another row's path."""
 
 
 async def _listed(
@@ -197,7 +192,7 @@ async def _listed(
     if before:
         where, values = f"{where} AND (c.filed_at, c.id) < (%s, %s)", [*values, *before]
     rows = await query(
-        f"SELECT c.id FROM complaint c LEFT JOIN place p ON p.id = c.place_id WHERE {where}"  # noqa: S608 - our words
+        f"SELECT c.id FROM complaint c WHERE {where}"  # noqa: S608 - our words
         " ORDER BY c.filed_at DESC, c.id DESC LIMIT %s",
         *values,
         limit,
@@ -209,6 +204,18 @@ async def by_ids(ids: Sequence[UUID]) -> list[Complaint]:
     """Give complaints in the order of their ids' list."""
     found = {row.id: row for row in await Complaint.filter(id__in=list(ids))}
     return [found[each] for each in ids if each in found]
+
+
+_FILED_UNDER = f"""
+SELECT c.id FROM ({_UNDER}) here JOIN complaint c ON c.place_id = here.id
+WHERE c.filed_at > %s AND NOT c.confidential AND c.resident_id <> %s
+    AND c.status NOT IN ('withdrawn', 'not_accepted', 'merged')"""  # noqa: S608 - our words
+"""What others filed lately in a community: however old the district is, not more than its residents file in a month."""
+_FILED = """
+SELECT c.id FROM complaint_likeness l JOIN complaint c ON c.id = l.complaint_id
+WHERE l.filed_at > %s AND NOT c.confidential AND c.resident_id <> %s
+    AND c.status NOT IN ('withdrawn', 'not_accepted', 'merged') ORDER BY l.filed_at DESC LIMIT 5000"""
+"""The same of the whole district, for who has said nowhere where they live: only the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,18 +232,15 @@ async def similar_complaints(text: str, community_id: int | None, *, actor: Acto
     Confidential ones are never shown to others.
     """
     asked = pairs_of(text)
+    candidates, values = (_FILED_UNDER, [community_id]) if community_id is not None else (_FILED, [])
     rows = await query(
-        """SELECT l.complaint_id, l.pairs FROM complaint_likeness l
-           JOIN complaint c ON c.id = l.complaint_id LEFT JOIN place p ON p.id = c.place_id
-           WHERE l.pairs && %s::text[] AND l.filed_at > %s AND NOT c.confidential AND c.resident_id <> %s
-             AND c.status NOT IN ('withdrawn', 'not_accepted', 'merged')
-             AND (%s::bigint IS NULL OR p.path LIKE (SELECT path || '%%' FROM place WHERE id = %s))
-           ORDER BY l.filed_at DESC LIMIT 400""",
-        sorted(asked)[:MOST_PAIRS_ASKED],
+        f"""WITH candidate AS MATERIALIZED ({candidates})
+           SELECT l.complaint_id, l.pairs FROM candidate JOIN complaint_likeness l ON l.complaint_id = candidate.id
+           WHERE l.pairs && %s::text[] ORDER BY l.filed_at DESC LIMIT 400""",  # noqa: S608 - our words
+        *values,
         at - SIMILAR_WITHIN,
         actor.id,
-        community_id,
-        community_id,
+        sorted(asked)[:MOST_PAIRS_ASKED],
     )
     scored = [(likeness(asked, set(row["pairs"])), UUID(str(row["complaint_id"]))) for row in rows]
     best = sorted((each for each in scored if each[0] >= LIKE_ENOUGH), reverse=True)[:MOST_SIMILAR]

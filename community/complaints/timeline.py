@@ -3,18 +3,19 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Any
-
-from tortoise.backends.base.client import BaseDBAsyncClient
+from typing import Any, TypeVar
 
 from community.complaints.dispatch_models import DispatchMessage, MessageKind, MessageState
 from community.complaints.events import ComplaintAddedTo
 from community.complaints.lifecycle import Happening, Projection, WorkingDays, project
 from community.complaints.models import Complaint, ComplaintEvent, Deadline, EventType, ResponsibilityInterval, Source
 from foundation.clock import real_now
-from foundation.database import Transaction
+from foundation.database import Transaction, transaction
 from foundation.live import LiveFeed
 from foundation.media.models import Media
+
+BETWEEN_PAIRS = "\x1f"
+"""No text we take has it in it; one long text is cheaper to send than a list of many short ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +44,21 @@ async def append(complaint: Complaint, *drafts: NewEvent, at: datetime, calendar
     """
     events = []
     round_ = complaint.round
-    for draft in drafts:
-        if draft.type is EventType.REDONE:
-            round_ += 1
-        complaint.last_seq += 1
-        events.append(
-            await ComplaintEvent.create(
+    async with transaction() as tx:
+        for draft in drafts:
+            if draft.type is EventType.REDONE:
+                round_ += 1
+            complaint.last_seq += 1
+            event = ComplaintEvent(
                 complaint_id=complaint.id,
                 seq=complaint.last_seq,
                 received_at=at,
                 result_due_at=_result_due_at(complaint, draft, calendar),
                 **(_columns(draft) | {"round": draft.round or round_}),
             )
-        )
-    await reproject(complaint, at=at, calendar=calendar)
+            tx.store(event)
+            events.append(event)
+        await reproject(complaint, at=at, calendar=calendar)
     return events
 
 
@@ -81,17 +83,19 @@ async def add(
 ) -> None:
     """Append events of ours, pass each on to the core, and tell open screens; call with the complaint locked."""
     for event in await append(complaint, *drafts, at=at, calendar=calendar):
-        await pass_on(complaint, event.seq, MessageKind.UPDATE)
+        pass_on(tx, complaint, event.seq, MessageKind.UPDATE)
         tx.emit(ComplaintAddedTo(occurred_at=at, complaint_id=complaint.id, seq=event.seq))
     tx.after_commit(lambda: live.publish(topic_of(complaint), complaint.last_seq))
 
 
-async def pass_on(complaint: Complaint, seq: int, kind: MessageKind) -> None:
+def pass_on(tx: Transaction, complaint: Complaint, seq: int, kind: MessageKind) -> DispatchMessage:
     """Store what the core is to be told; the job that does it is a reaction to the event emitted with it."""
     now = real_now()
-    await DispatchMessage.create(
+    message = DispatchMessage(
         complaint_id=complaint.id, kind=kind, seq=seq, state=MessageState.WAITING, created_at=now, next_try_at=now
     )
+    tx.store(message)
+    return message
 
 
 def topic_of(complaint: Complaint) -> str:
@@ -101,10 +105,17 @@ def topic_of(complaint: Complaint) -> str:
 
 async def reproject(complaint: Complaint, *, at: datetime, calendar: WorkingDays) -> None:
     """Make the projection anew from all events; call with the complaint locked."""
-    events = await ComplaintEvent.filter(complaint_id=complaint.id).order_by("seq")
-    seen = project(map(happening_of, events), result_days=complaint.result_days, calendar=calendar, now=at)
-    complaint.last_seq = events[-1].seq
-    await _store(complaint, seen)
+    async with transaction() as tx:
+        happened = tx.ask("SELECT * FROM complaint_event WHERE complaint_id = %s ORDER BY seq", complaint.id)
+        promised = tx.ask("SELECT * FROM complaint_deadline WHERE complaint_id = %s", complaint.id)
+        held = tx.ask("SELECT * FROM complaint_responsibility WHERE complaint_id = %s", complaint.id)
+        events = await happened.rows_as(ComplaintEvent)
+        seen = project(map(happening_of, events), result_days=complaint.result_days, calendar=calendar, now=at)
+        complaint.last_seq = events[-1].seq
+        _take_over(complaint, seen)
+        tx.change(complaint, "last_seq", "status", "round", "unit", "duty_phone", "answered_at", "rate_by")
+        _replace(tx, await promised.rows_as(Deadline), _deadlines(complaint, seen))
+        _replace(tx, await held.rows_as(ResponsibilityInterval), _responsibilities(complaint, seen))
 
 
 def happening_of(event: ComplaintEvent) -> Happening:
@@ -125,7 +136,7 @@ def happening_of(event: ComplaintEvent) -> Happening:
     )
 
 
-async def _store(complaint: Complaint, seen: Projection) -> None:
+def _take_over(complaint: Complaint, seen: Projection) -> None:
     responsible = seen.responsible
     complaint.status = seen.status
     complaint.round = seen.round
@@ -133,60 +144,57 @@ async def _store(complaint: Complaint, seen: Projection) -> None:
     complaint.duty_phone = responsible.duty_phone if responsible else None
     complaint.answered_at = seen.answered_at
     complaint.rate_by = seen.rate_by
-    await complaint.save(update_fields=["last_seq", "status", "round", "unit", "duty_phone", "answered_at", "rate_by"])
-    await _replace(
-        Deadline,
-        complaint,
-        [
-            Deadline(
-                complaint_id=complaint.id,
-                position=position,
-                kind=timer.kind,
-                round=timer.round,
-                unit=timer.unit,
-                started_at=timer.started_at,
-                due_at=timer.due_at,
-                state=timer.state,
-                resumes_at=timer.resumes_at,
-                met_at=timer.met_at,
-                reason=timer.reason,
-            )
-            for position, timer in enumerate(seen.timers)
-        ],
-    )
-    await _replace(
-        ResponsibilityInterval,
-        complaint,
-        [
-            ResponsibilityInterval(
-                complaint_id=complaint.id,
-                position=position,
-                unit=held.unit,
-                duty_phone=held.duty_phone,
-                helping=held.helping,
-                from_at=held.from_at,
-                to_at=held.to_at,
-            )
-            for position, held in enumerate(seen.responsibilities)
-        ],
-    )
 
 
-async def _replace(
-    model: type[Deadline] | type[ResponsibilityInterval], complaint: Complaint, rows: Iterable[Any]
-) -> None:
+def _deadlines(complaint: Complaint, seen: Projection) -> list[Deadline]:
+    return [
+        Deadline(
+            complaint_id=complaint.id,
+            position=position,
+            kind=timer.kind,
+            round=timer.round,
+            unit=timer.unit,
+            started_at=timer.started_at,
+            due_at=timer.due_at,
+            state=timer.state,
+            resumes_at=timer.resumes_at,
+            met_at=timer.met_at,
+            reason=timer.reason,
+        )
+        for position, timer in enumerate(seen.timers)
+    ]
+
+
+def _responsibilities(complaint: Complaint, seen: Projection) -> list[ResponsibilityInterval]:
+    return [
+        ResponsibilityInterval(
+            complaint_id=complaint.id,
+            position=position,
+            unit=held.unit,
+            duty_phone=held.duty_phone,
+            helping=held.helping,
+            from_at=held.from_at,
+            to_at=held.to_at,
+        )
+        for position, held in enumerate(seen.responsibilities)
+    ]
+
+
+P = TypeVar("P", Deadline, ResponsibilityInterval)
+
+
+def _replace(tx: Transaction, stored: Sequence[P], fresh: Sequence[P]) -> None:
     """Write the rows where they differ from those stored; mostly nothing or one has changed."""
-    stored = {row.position: row for row in await model.filter(complaint_id=complaint.id)}
-    fresh = {row.position: row for row in rows}
-    for position, row in fresh.items():
-        old = stored.get(position)
+    by_position = {row.position: row for row in stored}
+    for row in fresh:
+        old = by_position.pop(row.position, None)
         if old is None:
-            await row.save()
+            tx.store(row)
         elif values_of(old) != values_of(row):
-            await model.filter(id=old.id).update(**values_of(row))
-    gone = [row.id for position, row in stored.items() if position not in fresh]
-    if gone:
-        await model.filter(id__in=gone).delete()
+            row.id = old.id
+            tx.change(row)
+    for gone in by_position.values():
+        tx.order(f"DELETE FROM {gone._meta.db_table} WHERE id = %s", gone.id)  # noqa: S608, SLF001 - our own tables
 
 
 def values_of(row: Any) -> dict[str, Any]:
@@ -194,9 +202,12 @@ def values_of(row: Any) -> dict[str, Any]:
     return {name: getattr(row, name) for name in row._meta.fields_db_projection if name != "id"}  # noqa: SLF001
 
 
-async def tell_bigrams(connection: BaseDBAsyncClient, complaint: Complaint, pairs: Iterable[str]) -> None:
+def tell_bigrams(tx: Transaction, complaint: Complaint, pairs: Iterable[str]) -> None:
     """Store a text's character pairs where similar ones are looked for."""
-    await connection.execute_query(
-        "INSERT INTO complaint_likeness (complaint_id, filed_at, pairs) VALUES (%s, %s, %s)",
-        [complaint.id, complaint.filed_at, sorted(pairs)],
+    tx.order(
+        "INSERT INTO complaint_likeness (complaint_id, filed_at, pairs) VALUES (%s, %s, string_to_array(%s, %s))",
+        complaint.id,
+        complaint.filed_at,
+        BETWEEN_PAIRS.join(sorted(pairs)),
+        BETWEEN_PAIRS,
     )

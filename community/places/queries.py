@@ -4,9 +4,10 @@ Every look-up of a post has a date: posts change hands, and an old case belongs 
 Lists and search for people are in `finding.py`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from community.places.coordinates import Datum, Point, distance_m
 from community.places.errors import (
@@ -17,7 +18,7 @@ from community.places.errors import (
 )
 from community.places.facts import district_box, read_facts
 from community.places.models import Place, PlaceKind, PlaceStanding, Post, Responsibility
-from foundation.database import query
+from foundation.database import Asked, Transaction, query
 
 NEAR_LNG_FACTOR = 0.9228
 """A degree east is this much of a degree north here; the index `place_near` is built with it."""
@@ -61,25 +62,42 @@ class NearPlace:
     distance_m: int
 
 
+_PATHS = """
+    SELECT p.id AS of, s.id, s.kind, s.name
+    FROM place p
+    JOIN LATERAL (
+        SELECT a.id, a.kind, a.name, a.depth * 2 AS rank FROM place a
+        WHERE a.id = ANY(string_to_array(trim(both '/' from p.path), '/')::bigint[])
+        UNION ALL
+        SELECT a.id, a.kind, a.name, p.depth * 2 - 1 FROM place a WHERE a.id = p.area_id
+    ) s ON true
+"""
+_IN_ORDER = " ORDER BY p.id, s.rank"
+
+
 async def paths_of(place_ids: Iterable[int]) -> dict[int, PlaceDescription]:
     """Describe many places in one query; ids that do not exist are left out.
 
     A building's area stands just before it: residents know their estate, not their grid.
     """
-    rows = await query(
-        """
-        SELECT p.id AS of, s.id, s.kind, s.name
-        FROM place p
-        JOIN LATERAL (
-            SELECT a.id, a.kind, a.name, a.depth * 2 AS rank FROM place a
-            WHERE a.id = ANY(string_to_array(trim(both '/' from p.path), '/')::bigint[])
-            UNION ALL
-            SELECT a.id, a.kind, a.name, p.depth * 2 - 1 FROM place a WHERE a.id = p.area_id
-        ) s ON true
-        WHERE p.id = ANY(%s) ORDER BY p.id, s.rank
-        """,
-        list(set(place_ids)),
-    )
+    ids = list(set(place_ids))
+    return described(await query(f"{_PATHS} WHERE p.id = ANY(%s) {_IN_ORDER}", ids)) if ids else {}
+
+
+def ask_settled(tx: Transaction, place_id: int) -> Asked:
+    """Ask for the path of a place that a case or a home may be put at; `described` reads the answer."""
+    which = "p.id = %s AND p.current AND p.standing = 'settled'"
+    return tx.ask(f"{_PATHS} WHERE {which} {_IN_ORDER}", place_id)
+
+
+def ask_home(tx: Transaction, resident_id: int) -> Asked:
+    """Ask for the path of where a resident lives now; `described` reads the answer."""
+    which = "p.id = (SELECT place_id FROM home WHERE resident_id = %s AND to_at IS NULL)"
+    return tx.ask(f"{_PATHS} WHERE {which} {_IN_ORDER}", resident_id)
+
+
+def described(rows: Iterable[Mapping[str, Any]]) -> dict[int, PlaceDescription]:
+    """Read paths, a row for each step."""
     steps: dict[int, list[PlaceStep]] = {}
     for row in rows:
         steps.setdefault(row["of"], []).append(PlaceStep(row["id"], PlaceKind(row["kind"]), row["name"]))

@@ -102,6 +102,8 @@ async def attach_media(owner: Owner, ids: Sequence[UUID], *, at: datetime, point
         MediaAlreadyUsedError: it is part of something already, or was named twice.
 
     """
+    if not ids:
+        return []
     async with transaction():
         rows = await Media.filter(id__in=list(ids)).order_by("id").select_for_update()
         found = {row.id: row for row in rows}

@@ -48,6 +48,7 @@ MADE = re.compile(
     r"|\bCREATE TYPE (?P<type>\w+)"
     r"|\bCREATE SEQUENCE (?P<sequence>\w+)"
 )
+DROPPED = re.compile(r"\bDROP INDEX (?P<index>\w+)")
 Shape = frozenset[tuple[str, str]]
 
 
@@ -88,6 +89,10 @@ class HandWritten:
     def made(self) -> set[tuple[str, str]]:
         """Give the kinds and names of what its SQL makes."""
         return {(kind, name) for found in MADE.finditer(self.up) for kind, name in found.groupdict().items() if name}
+
+    def dropped(self) -> set[tuple[str, str]]:
+        """Give what an earlier one made and its SQL takes away again."""
+        return {("index", found["index"]) for found in DROPPED.finditer(self.up)}
 
 
 def migrations() -> dict[tuple[str, str], Migration]:

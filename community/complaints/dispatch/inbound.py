@@ -22,7 +22,6 @@ from community.complaints.actions import record_progress
 from community.complaints.dispatch.pictures import THE_CORE, PicturesNotYetError, fetch_pictures
 from community.complaints.dispatch.protocol import CoreUpdate, body_hash
 from community.complaints.dispatch_models import DispatchUpdate, UpdateState
-from community.complaints.models import Complaint
 from foundation import claims
 from foundation.claims import Claims, Row
 from foundation.clock import real_now
@@ -169,8 +168,8 @@ async def _turn_into_event(ground: Ground, row: Row) -> None:
     except PicturesNotYetError:
         await _look_again(row)
         return
-    async with transaction():
-        complaint_id = await _complaint_of(update)
+    async with transaction() as tx:
+        complaint_id = await _complaint_of(tx, update)
         if complaint_id is None:
             await _wait_or_park(row)
             return
@@ -189,14 +188,14 @@ async def _turn_into_event(ground: Ground, row: Row) -> None:
         log.error("dispatch_event_unknown", update_id=update.update_id, word=update.event or update.status)
 
 
-async def _complaint_of(update: CoreUpdate) -> UUID | None:
+async def _complaint_of(tx: Transaction, update: CoreUpdate) -> UUID | None:
     """Find the complaint by our own id first: the core may be quicker than our storing of its id."""
-    if update.complaint_id and await Complaint.filter(id=update.complaint_id).exists():
-        return update.complaint_id
-    if not update.service_request_id:
-        return None
-    found = await Complaint.filter(remote_id=update.service_request_id).first()
-    return found.id if found else None
+    rows = await tx.query(
+        "SELECT id FROM complaint WHERE id = %s UNION ALL SELECT id FROM complaint WHERE remote_id = %s LIMIT 1",
+        update.complaint_id,
+        update.service_request_id or None,
+    )
+    return rows[0]["id"] if rows else None
 
 
 async def _wait_or_park(row: Row) -> None:
@@ -214,7 +213,13 @@ async def _look_again(row: Row) -> None:
 
 
 async def _finish(row: Row, state: UpdateState, *, outcome: str) -> None:
-    await DispatchUpdate.filter(id=row["id"]).update(state=state, outcome=outcome, claimed_until=None)
+    async with transaction() as tx:
+        tx.order(
+            "UPDATE dispatch_update SET state = %s, outcome = %s, claimed_until = NULL WHERE id = %s",
+            state.value,
+            outcome,
+            row["id"],
+        )
 
 
 async def wake_desk(ground: Ground) -> None:
