@@ -25,11 +25,12 @@ PATIENCE_SECONDS = 120.0
 _SHORT, _MEDIUM = 126, 127
 _TEXT, _CLOSE, _PING = 1, 8, 9
 _EVENT, _CAUGHT_UP, _ERROR = b'{"type":"event"', b'{"type":"caught_up"', b'{"type":"error"'
+OFFER = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
 HANDSHAKE = (
     "GET {path} HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nOrigin: https://bench\r\n"
     "User-Agent: Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Mobile Safari/537.36\r\n"
     "Accept-Language: zh-CN,zh;q=0.9\r\nSec-WebSocket-Version: 13\r\n"
-    "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
+    f"{OFFER}"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
 
@@ -119,7 +120,8 @@ class Crowd:
 
     def __init__(self, port: int, kind: str, tokens: Sequence[str], topics: Sequence[Sequence[str]]) -> None:
         path = {"socketio": "/socket.io/?EIO=4&transport=websocket", "linli": "/api/v1/live"}.get(kind, "/live")
-        self.handshake = HANDSHAKE.format(path=path).encode()
+        # python-socketio would compress whatever it tells those who offer it; here nobody compresses.
+        self.handshake = HANDSHAKE.format(path=path).replace(OFFER if kind == "socketio" else "\0", "").encode()
         self.port = port
         self.kind = kind
         self.tokens = tokens
