@@ -1,7 +1,7 @@
 # Everything starts here; each target makes .venv by itself. Plain Python 3.11 or 3.12 and make are enough.
 #   make demo              the whole thing on this machine, live in the terminal and in the browser
 #   make demo ARGS=--once  the same without staying; exit code 0 only if every step truly happened
-#   make test | lint | serve | soak
+#   make test | lint | serve | soak | bench
 
 PYTHON ?= $(shell for each in python3.12 python3.11 python3.13 python3; do \
 	$$each -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
@@ -9,7 +9,7 @@ BIN := .venv/bin
 ARGS ?=
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: demo test lint serve soak clean
+.PHONY: demo test lint serve soak bench clean
 .DELETE_ON_ERROR:
 
 demo: .venv/ready
@@ -23,6 +23,10 @@ test: .venv/ready-dev
 
 soak: .venv/ready-dev
 	@LINLI_TEST_SOAK=1 .ci/test $(ARGS)
+
+# Measures beside the raw limits and beside what others are built of; ARGS="filing reading" for some, `--share 0.3` for a first look.
+bench: .venv/ready .venv-bench/ready
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 lint: .venv/ready-dev
 	$(BIN)/ruff check --quiet
@@ -43,5 +47,10 @@ lint: .venv/ready-dev
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
+.venv-bench/ready: benchmarks/peers.txt
+	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers.txt
+	@touch $@
+
 clean:
-	rm -rf .venv var dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-bench var dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -13,6 +13,7 @@ import os
 import platform
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -179,6 +180,30 @@ class Stage:
             raise RuntimeError(f"{command} ended with {process.returncode}: {log.read_text(errors='replace')[-2000:]}")
         return started, announcement.read_text().strip()
 
+    async def peer(self, module: str, *, database_url: str) -> str | None:
+        """Serve what others would build, on the near core, and give its address; none if its Python is missing."""
+        if not PEERS.exists():
+            return None
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        log = self.folder / f"{module}.log"
+        with log.open("wb") as file:
+            process = subprocess.Popen(  # noqa: ASYNC220 - a millisecond, before anything is measured
+                [PEERS, "-m", module],
+                cwd=ROOT,
+                env=os.environ | {"BENCH_DATABASE_URL": database_url, "BENCH_PORT": str(port)},
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                preexec_fn=begins(self.cores.near),  # noqa: PLW1509 - two system calls
+            )
+        self.processes.append(Process(process, log, time.perf_counter()))
+        await _until(lambda: _answers(port) or process.poll() is not None)
+        if process.poll() is not None:
+            raise RuntimeError(f"{module} ended with {process.returncode}: {log.read_text(errors='replace')[-2000:]}")
+        return f"http://127.0.0.1:{port}"
+
     def environment(self, database_url: str) -> dict[str, str]:
         """Give the environment of Linli's processes here."""
         own = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
@@ -212,6 +237,11 @@ class Stage:
             await agent.end()
         for process in reversed(self.processes):
             await asyncio.to_thread(process.end)
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def begins(cores: frozenset[int]) -> Callable[[], None]:

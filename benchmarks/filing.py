@@ -1,0 +1,77 @@
+"""Filing a complaint through the API, beside one durable insert of one row."""
+
+from benchmarks import town as towns
+from benchmarks.harness import Column, Figures, Filled, Goal, Peer, Table, run
+from benchmarks.load import Line, closed, open_loop
+from benchmarks.stage import Stage
+
+AT_ONCE = 16
+QUESTION = (
+    "Everything that happens to a complaint when a phone files it: the body is checked, the caller is known, the limit "
+    "is counted, and key, complaint, first event, deadlines, message to the core and jobs are one durable commit. Beside "
+    f"it one durable insert of one row through the same driver and pool. {AT_ONCE} at once, one process on one core; "
+    "PostgreSQL, Redis and the load have the other. `fsync` and `synchronous_commit` are on."
+)
+
+
+async def measure(stage: Stage, *, seconds: float) -> list[Filled]:
+    """Fill the table of filing, and the one of its waits at a fixed pace."""
+    url = await stage.database()
+    town = await towns.build(url)
+    raw = await stage.agent("benchmarks.raw", BENCH_DATABASE_URL=url)
+    _, address = await stage.linli(database_url=url)
+    lines = [await Line.to(address) for _ in range(AT_ONCE * 2)]
+    sketch = await stage.peer("benchmarks.sketch", database_url=url)
+    sketch_lines = [await Line.to(sketch) for _ in range(AT_ONCE)] if sketch else []
+
+    async def file_over(line: Line) -> None:
+        status, body = await line.ask(town.filing())
+        if status != 201:
+            raise RuntimeError(f"{status}: {body[:300]!r}")
+
+    async def file(lane: int) -> None:
+        await file_over(lines[lane])
+
+    async def sketched() -> Figures:
+        return await closed(lambda lane: file_over(sketch_lines[lane]), at_once=AT_ONCE, seconds=1.5)
+
+    async def raw_inserts() -> Figures:
+        return await raw.ask("insert", at_once=AT_ONCE, seconds=1.0)
+
+    async def filings() -> Figures:
+        return await closed(file, at_once=AT_ONCE, seconds=2.0)
+
+    async def raw_paced() -> Figures:
+        return await raw.ask("insert", at_once=AT_ONCE * 2, seconds=2.0, a_second=200)
+
+    async def filings_paced() -> Figures:
+        return await open_loop(file, a_second=200, seconds=2.5, lanes=AT_ONCE * 2)
+
+    throughput = Table(
+        name="filing",
+        title="Filing a complaint",
+        question=QUESTION,
+        columns=(Column("per_second", "a second"), Column("p50", "p50 ms", 1), Column("p99", "p99 ms", 1)),
+        peers=(
+            Peer("raw", "one durable insert", raw_inserts),
+            Peer("linli", "Linli: filing", filings),
+            *([Peer("sketch", "aiohttp and asyncpg, one by one", sketched)] if sketch else []),
+        ),
+        goals=(Goal("linli", "per_second", at_least=0.15),),
+    )
+    waits = Table(
+        name="filing-waits",
+        title="Filing at 200 a second",
+        question="The same at a fixed pace, each wait counted from the instant at which the request was due.",
+        columns=(Column("p99", "p99 ms", 1, True), Column("p50", "p50 ms", 1, True), Column("per_second", "a second")),
+        peers=(
+            Peer("raw", "one durable insert", raw_paced),
+            Peer("linli", "Linli: filing", filings_paced),
+        ),
+        goals=(Goal("linli", "p99", at_most=25, to=None),),
+    )
+    try:
+        return [await run(throughput, seconds=seconds * 0.6), await run(waits, seconds=seconds * 0.4, rounds=3)]
+    finally:
+        for line in (*lines, *sketch_lines):
+            line.close()
