@@ -88,9 +88,7 @@ async def _empty(tx: Transaction, complaints: Sequence[Complaint], *, to: int) -
     await Rating.filter(complaint_id__in=ids).update(text=None)
     await ComplaintLikeness.filter(complaint_id__in=ids).delete()
     await DispatchMessage.filter(complaint_id__in=ids).update(last_error=None)
-    await tx.query(  # answers that were kept for others, who worked on it or follow it
-        "DELETE FROM idempotency_key WHERE body LIKE ANY(%s) RETURNING id", [f"%{each}%" for each in ids]
-    )
+    await tx.query(_FORGET_STAFFS_ANSWERS, [f"%{each}%" for each in ids])
     for complaint in complaints:
         complaint.resident_id, complaint.text, complaint.answers = to, GONE, {}
         complaint.place_id = await _coarse_place(complaint)
@@ -136,7 +134,8 @@ async def _empty_updates(tx: Transaction, complaints: Sequence[Complaint]) -> No
     ids = [complaint.id for complaint in complaints]
     remote_ids = [complaint.remote_id for complaint in complaints if complaint.remote_id]
     await tx.query(_EMPTY_CONFLICTS, ids)
-    await tx.query(_EMPTY_UPDATES, ids, [str(each) for each in ids], remote_ids)
+    await tx.query(_EMPTY_UPDATES, ids)
+    await tx.query(_EMPTY_PARKED, [str(each) for each in ids], remote_ids)
 
 
 _EMPTY_CONFLICTS = """
@@ -146,11 +145,24 @@ RETURNING id
 """
 _EMPTY_UPDATES = """
 UPDATE dispatch_update SET body = '{}'
-WHERE (state IN ('done', 'noted')
-        AND update_id IN (SELECT update_id FROM complaint_event WHERE complaint_id = ANY(%s)))
-    OR (state = 'parked' AND (body ->> 'external_id' = ANY(%s) OR body ->> 'service_request_id' = ANY(%s)))
+WHERE state IN ('done', 'noted')
+    AND update_id IN (SELECT update_id FROM complaint_event WHERE complaint_id = ANY(%s))
 RETURNING id
 """
+_EMPTY_PARKED = """
+UPDATE dispatch_update SET body = '{}'
+WHERE state = 'parked' AND (body ->> 'external_id' = ANY(%s) OR body ->> 'service_request_id' = ANY(%s))
+RETURNING id
+"""
+_FORGET_STAFFS_ANSWERS = """
+DELETE FROM idempotency_key
+WHERE actor_key IN (
+        SELECT 'staff:' || id FROM staff
+        UNION SELECT 'resident:' || resident_id FROM role_grant WHERE resident_id IS NOT NULL)
+    AND body LIKE ANY(%s)
+RETURNING id
+"""
+"""Answers that are kept for whoever worked on it; found by who they are, never by looking through all."""
 
 
 async def _coarse_place(complaint: Complaint) -> int:

@@ -49,7 +49,10 @@ class Media(Model):
         app = "foundation"
         table = "media"
         table_description = "Media"
-        indexes = (Index(fields=("attached_at", "uploaded_at")),)  # what the sweep looks through
+        indexes = (
+            Index(fields=("attached_at", "uploaded_at")),  # what the sweep looks through
+            Index(fields=("owner_kind", "owner_id")),  # what somebody takes along, or leaves
+        )
         constraints = (
             CheckConstraint(
                 name="media_image_has_size_and_thumbnail",
