@@ -180,6 +180,8 @@ async def test_what_is_no_json_object_is_unreadable(line: Line) -> None:
         b'{"a":' * 600 + b"1" + b"}" * 600,
         b'{"a":' * 33 + b"1" + b"}" * 33,
         b"1" * 5000,
+        b'{"update_id": "U1", "updated_datetime": "2026-11-20T21:06:00", "update_id": "U2"}',
+        '{"update_id": "U1"}'.encode("utf-16"),
     ):
         answer = await line.tell(garbage)
         assert (answer.status, code(answer)) == (400, "unreadable-request"), garbage[:20]

@@ -141,6 +141,9 @@ class Life:
             self.rated.add(round_)
             self.done["redone"] += not good and round_ == 1
 
+    async def rate_badly(self) -> None:
+        await self.rate(good=False)
+
     async def redo(self) -> None:
         allowed = self.shown["status"] == "answered" and self.shown["round"] == 1
         await self._do("reopening", {"reason": "没修好"}, allowed, "redone")
