@@ -8,6 +8,7 @@ through Redis and write it. Every phone's list is checked: nothing missing, noth
 import asyncio
 import statistics
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -155,7 +156,7 @@ class Square:
         self.topic = ""
         self.crowded: dict[str, Crowded] = {}
         self.size = 400
-        self._seq = 0
+        self._seqs: Counter[str] = Counter()
 
     async def open(self, peer: str, count: int, *, tokens: list[str], url: str) -> Crowded:
         """Start a server and let its crowd come in."""
@@ -209,8 +210,8 @@ class Square:
             began = time.monotonic()
             await self.complaints.tell(self.topic, seq)
             return began
-        self._seq += 1
-        text = f'{{"type":"event","topic":"complaint:{self.topic}","seq":{self._seq},"event":'
+        self._seqs[peer] += 1
+        text = f'{{"type":"event","topic":"complaint:{self.topic}","seq":{self._seqs[peer]},"event":'
         text += '"' + "x" * max(0, self.size - len(text) - 3) + '"}'
         if peer == "socketio":
             server = self.crowded[peer].server

@@ -107,6 +107,8 @@ class Phone(asyncio.Protocol):
             self.transport.write(client_frame(payload, 10))
         elif kind == _TEXT:
             self.crowd.take(self, payload)
+        elif kind == _CLOSE:
+            self.crowd.said = payload
 
     def hang_up(self) -> None:
         """Vanish as in a tunnel."""
@@ -132,7 +134,7 @@ class Crowd:
         self.heard_at: list[float] = []
         self.expected = 0
         self.said = b""
-        """The last refusal."""
+        """The last refusal, or code and reason of the last closing."""
         self.changed = asyncio.Event()
         self.stuck: list[socket.socket] = []
 
