@@ -6,6 +6,7 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +18,7 @@ from tests.phone import Phone
 from tests.town import Town
 
 SOAK = bool(os.environ.get("LINLI_TEST_SOAK"))
+pytestmark = pytest.mark.timeout(3600 if SOAK else 120)
 _names = count(1)
 BAD = {"solved": False, "speed": 2, "result": 1, "service": 2, "answer": 2}
 

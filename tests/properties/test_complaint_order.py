@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from community.complaints.models import EventType, Source, Status
 from tests.community.complaints.story import MONDAY, RESULT_DAYS, WEEKENDS_ONLY
 
 SOAK = bool(os.environ.get("LINLI_TEST_SOAK"))
+pytestmark = pytest.mark.timeout(3600 if SOAK else 120)
 NOW = MONDAY + timedelta(days=30)
 OURS = {
     EventType.SUBMITTED,
@@ -90,7 +92,7 @@ def timeline(history: list[Happening]) -> list[Happening]:
 
 
 @given(histories(), st.integers(0, 2**32))
-@settings(max_examples=20_000 if SOAK else 100, deadline=None)
+@settings(max_examples=3_000 if SOAK else 100, deadline=None)
 def test_any_order_and_any_repetition_give_one_state_one_set_of_promises_and_one_timeline(
     history: list[Happening], seed: int
 ) -> None:
