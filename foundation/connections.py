@@ -11,7 +11,7 @@ notices at its first statement, before anything can have been done, and takes an
 import asyncio
 import contextvars
 import json
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -206,27 +206,28 @@ class Pipelined(TransactionWrapper):
         if not statements:
             return
         first, self._begun = not self._begun, True
-        if first and any(each.sql is COMMIT for each in statements):
-            await self._be_sure()  # were it noticed only now, nobody could tell whether it was stored
-        try:
-            await send(self._connection, statements, row_factory)
-        except psycopg.OperationalError:
-            if not first or not self._connection.closed or any(each.sql is COMMIT for each in statements):
-                raise
-            await self._take_another()
+        ends = any(each.sql is COMMIT for each in statements)
+        if first and ends:  # were it noticed only now, nobody could tell whether it was stored
+            await self._alive(lambda: AsyncConnectionPool.check_connection(self._connection))
+        if first and not ends:
+            await self._alive(lambda: send(self._connection, statements, row_factory))
+        else:
             await send(self._connection, statements, row_factory)
 
-    async def _be_sure(self) -> None:
-        try:
-            await AsyncConnectionPool.check_connection(self._connection)
-        except psycopg.OperationalError:
-            await self._take_another()
-
-    async def _take_another(self) -> None:
-        """Give a dead connection back, and borrow one that was looked at."""
+    async def _alive(self, begin: Callable[[], Awaitable[object]]) -> None:
+        """Begin on a connection that lives: all that lie in the pool may have died with the server's last life."""
         pool = self._parent._pool  # noqa: SLF001 - Tortoise's own way to it
-        await pool.release(self._connection)
-        self._connection = await pool.acquire()
+        for left in range(pool.max_size, -1, -1):
+            try:
+                await begin()
+            except psycopg.OperationalError:
+                if not self._connection.closed or not left:
+                    raise
+            else:
+                return
+            await pool.release(self._connection)
+            with noticing():
+                self._connection = await pool.acquire()
 
 
 class _Savepoint(TransactionWrapper):

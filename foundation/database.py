@@ -36,6 +36,8 @@ from foundation.settings import DatabaseSettings
 log = structlog.get_logger(__name__)
 AFTER_COMMIT_SECONDS = 0.5
 M = TypeVar("M", bound=Model)
+CUT_OFF = (psycopg.errors.AdminShutdown, psycopg.errors.CrashShutdown)
+"""How a server says that it hangs up; mostly it says nothing."""
 
 
 class Transaction:
@@ -184,14 +186,13 @@ async def read(sql: str, *values: Any) -> Rows:
     if _current.get() is not None:
         return await query(sql, *values)
     client = get_connections().get("default")
-    try:
-        with noticing():
-            return await client.execute_query_dict(sql, list(values))
-    except psycopg.OperationalError as error:
-        if error.sqlstate is not None and not isinstance(
-            error, psycopg.errors.AdminShutdown | psycopg.errors.CrashShutdown
-        ):
-            raise  # refused, not cut off
+    for _ in range(2):
+        try:
+            with noticing():
+                return await client.execute_query_dict(sql, list(values))
+        except psycopg.OperationalError as error:
+            if error.sqlstate is not None and not isinstance(error, CUT_OFF):
+                raise  # refused
     return await client.execute_query_dict(sql, list(values))
 
 
