@@ -219,7 +219,7 @@ class Square:
                 raise RuntimeError(peer)
             return float((await server.ask("emit", redis_url=self.stage.redis_url, text=text))["began"])
         began = time.monotonic()
-        await self.complaints.redis.publish(CHANNEL, text)
+        await self.complaints.redis.publish(f"{CHANNEL}:{peer}", text)
         return began
 
 

@@ -34,11 +34,11 @@ def frame(text: bytes) -> bytes:
     return head + text
 
 
-async def _hear(redis_url: str, heard: Callable[[bytes], Any]) -> None:
+async def _hear(redis_url: str, peer: str, heard: Callable[[bytes], Any]) -> None:
     from redis.asyncio import Redis  # noqa: PLC0415 - not all peers need it
 
     pubsub = Redis.from_url(redis_url).pubsub()
-    await pubsub.subscribe(CHANNEL)
+    await pubsub.subscribe(f"{CHANNEL}:{peer}")
     _keep.append(pubsub)
 
     async def listen() -> None:
@@ -78,7 +78,7 @@ async def _serve_raw(redis_url: str) -> int:
 
     server = await asyncio.get_running_loop().create_server(_Raw, "127.0.0.1", 0, backlog=BACKLOG)
     _keep.append(server)
-    await _hear(redis_url, tell)
+    await _hear(redis_url, "raw", tell)
     return int(server.sockets[0].getsockname()[1])
 
 
@@ -106,7 +106,7 @@ async def _serve_aiohttp(redis_url: str) -> int:
         sending.add(told)
         told.add_done_callback(sending.discard)
 
-    await _hear(redis_url, tell)
+    await _hear(redis_url, "aiohttp", tell)
     app = web.Application()
     app.router.add_get("/live", talk)
     return await _listen(app)
@@ -135,7 +135,7 @@ async def _serve_websockets(redis_url: str) -> int:
 
     server = await library.serve(talk, "127.0.0.1", 0, compression=None, ping_interval=None, backlog=BACKLOG)
     _keep.append(server)
-    await _hear(redis_url, lambda message: library.broadcast(everybody, message.decode()))
+    await _hear(redis_url, "websockets", lambda message: library.broadcast(everybody, message.decode()))
     return int(next(iter(server.sockets)).getsockname()[1])
 
 
