@@ -184,10 +184,11 @@ def everything_once(life: Life) -> list[Callable[[], Coroutine[Any, Any, None]]]
         partial(life.call_back, [1, 1, 0, 1]), life.kill_worker, life.work, life.supplement, life.urge, life.urge, life.rate_badly,
         partial(life.core_says, "waiting_for_resident", 0), partial(life.core_says, "inspected", 300), life.compare, life.cut,
         partial(life.lose_the_word, life.supplement), life.die_before_marking, partial(life.core_says, "answered", 0),
-        partial(life.call_back, [4]), partial(life.lose_the_word, life.work), life.withdraw, life.rate_badly, life.rate_badly,
+        partial(life.call_back, [4]), partial(life.lose_the_word, life.work),
+        partial(life.core_says, "accepted", 0), partial(life.call_back, [5]), life.work, life.withdraw, life.rate_badly, life.rate_badly,
         life.work, partial(life.core_says, "feedback", 40), partial(life.core_says, "answered", 0),
-        partial(life.call_back, [6, 5, 6]), life.work, life.redo, life.rate_badly, life.supplement, partial(life.wait, 8 * 24 * 60),
-        partial(life.call_back, list(range(7))), life.work,
+        partial(life.call_back, [7, 6, 7]), life.work, life.redo, life.rate_badly, life.supplement, partial(life.wait, 8 * 24 * 60),
+        partial(life.call_back, list(range(8))), life.work,
     ]  # fmt: skip
 
 
