@@ -8,7 +8,7 @@ from uuid import UUID
 from community.calendar.models import CalendarDay
 from community.calendar.shipped_days import shipped_days
 from community.calendar.working_days import WorkingCalendar
-from foundation.database import query
+from foundation.database import Asked, Transaction, query
 
 _kept: dict[UUID, WorkingCalendar] = {}
 """The last version this process has read."""
@@ -21,6 +21,17 @@ async def current_calendar() -> WorkingCalendar:
     """
     rows = await query("SELECT version FROM calendar_version")
     return await calendar_of(UUID(str(rows[0]["version"])) if rows else None)
+
+
+def ask_version(tx: Transaction) -> Asked:
+    """Ask which version stands, together with the transaction's next question; `calendar_asked_for` reads the answer."""
+    return tx.ask("SELECT version FROM calendar_version")
+
+
+async def calendar_asked_for(version: Asked) -> WorkingCalendar:
+    """Give the calendar of the version that was asked for."""
+    rows = await version.rows()
+    return await calendar_of(rows[0]["version"] if rows else None)
 
 
 async def calendar_of(version: UUID | None) -> WorkingCalendar:

@@ -17,7 +17,7 @@ from uuid import UUID
 import structlog
 from psycopg import OperationalError
 
-from community.calendar.queries import current_calendar
+from community.calendar.queries import ask_version, calendar_asked_for
 from community.complaints.actions import record_progress
 from community.complaints.dispatch.pictures import THE_CORE, PicturesNotYetError, fetch_pictures
 from community.complaints.dispatch.protocol import CoreUpdate, body_hash
@@ -169,6 +169,7 @@ async def _turn_into_event(ground: Ground, row: Row) -> None:
         await _look_again(row)
         return
     async with transaction() as tx:
+        version = ask_version(tx)
         complaint_id = await _complaint_of(tx, update)
         if complaint_id is None:
             await _wait_or_park(row)
@@ -178,7 +179,7 @@ async def _turn_into_event(ground: Ground, row: Row) -> None:
             complaint_id,
             replace(update.as_event(), media=media),
             at=row["domain_at"],
-            calendar=await current_calendar(),
+            calendar=await calendar_asked_for(version),
             live=ground.live,
         )
         unknown = seq and update.event_type() is None
