@@ -34,7 +34,7 @@ async def measure(names: list[str], share: float) -> int:
         began = time.monotonic()
         try:
             suite = importlib.import_module(f"benchmarks.{name}")
-            async with open_stage() as stage, asyncio.timeout(SUITES[name] * share * 2 + 60):
+            async with open_stage() as stage, asyncio.timeout(SUITES[name] * share * 3 + 120):
                 for filled in await suite.measure(stage, seconds=SUITES[name] * share):
                     publish(filled, machine=dict(machine(stage)))
         except Exception:  # noqa: BLE001 - shown, and told by the exit code

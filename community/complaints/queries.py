@@ -206,10 +206,10 @@ async def by_ids(ids: Sequence[UUID]) -> list[Complaint]:
     return [found[each] for each in ids if each in found]
 
 
-_FILED_UNDER = f"""
-SELECT c.id FROM ({_UNDER}) here JOIN complaint c ON c.place_id = here.id
-WHERE c.filed_at > %s AND NOT c.confidential AND c.resident_id <> %s
-    AND c.status NOT IN ('withdrawn', 'not_accepted', 'merged')"""  # noqa: S608 - our words
+_FILED_AT = """
+SELECT c.id FROM complaint c
+WHERE c.place_id = ANY(%s::bigint[]) AND c.filed_at > %s AND NOT c.confidential AND c.resident_id <> %s
+    AND c.status NOT IN ('withdrawn', 'not_accepted', 'merged')"""
 """What others filed lately in a community: however old the district is, not more than its residents file in a month."""
 _FILED = """
 SELECT c.id FROM complaint_likeness l JOIN complaint c ON c.id = l.complaint_id
@@ -232,7 +232,9 @@ async def similar_complaints(text: str, community_id: int | None, *, actor: Acto
     Confidential ones are never shown to others.
     """
     asked = pairs_of(text)
-    candidates, values = (_FILED_UNDER, [community_id]) if community_id is not None else (_FILED, [])
+    candidates, values = _FILED, []
+    if community_id is not None:  # as a list, so that the planner knows how short it is
+        candidates, values = _FILED_AT, [[row["id"] for row in await query(_UNDER, community_id)]]
     rows = await query(
         f"""WITH candidate AS MATERIALIZED ({candidates})
            SELECT l.complaint_id, l.pairs FROM candidate JOIN complaint_likeness l ON l.complaint_id = candidate.id
