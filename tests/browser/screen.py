@@ -80,7 +80,8 @@ class Screen:
         return found
 
     async def wear(self, look: str) -> None:
-        """Show the open page in a look such as `text=large&theme=dark`."""
+        """Show the open page in a look such as `text=large&theme=dark`, without colours that are still on their way."""
+        await self.page.emulate_media(reduced_motion="reduce")
         await self.page.evaluate(WEAR, look)
 
 

@@ -21,7 +21,7 @@ PAGES = (
     "progress.html?id={running}",
     "progress.html?id={answered}",
 )
-LOOKS = ("", "theme=dark", "text=large", "text=care&theme=dark", "text=large&theme=dark")
+LOOKS = ("", "theme=dark", "text=large", "text=care&theme=dark")
 MOST_TABS = 60
 
 

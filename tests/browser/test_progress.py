@@ -109,6 +109,37 @@ async def test_where_no_socket_can_be_had_the_page_asks_and_waits(resident: Resi
     assert await numbers(screen) == [3, 2, 1]
 
 
+async def test_a_lost_socket_is_told_with_the_age_of_what_is_shown(resident: Resident) -> None:
+    complaint = await resident.passed_on()
+    screen = await resident.screens.add()
+    screen.expect_console("Failed to load resource")
+    sockets: list[WebSocketRoute] = []
+
+    def pass_through(socket: WebSocketRoute) -> None:
+        sockets.append(socket)
+        socket.connect_to_server()
+
+    await screen.page.clock.install()
+    await screen.page.route_web_socket("**/api/v1/live?**", pass_through)
+    ticket = (await resident.phone.post("/page-tickets")).body["ticket"]
+    await screen.open(f"progress.html?id={complaint['id']}", ticket=ticket)
+    await is_live(screen)
+
+    await screen.page.route("**/api/v1/live-tickets", lambda route: route.abort())
+    await sockets[-1].close(code=1011)
+    live = screen.page.locator("#live")
+    await expect(live).to_contain_text(f"{screen.say('live.again')} · 看到的是刚刚的样子")
+    await screen.page.clock.fast_forward("03:00")
+    await expect(live).to_contain_text("看到的是 3 分钟前的样子")
+    await resident.hears(complaint, "assigned")
+    await screen.page.unroute("**/api/v1/live-tickets")
+    await screen.page.clock.fast_forward("01:00")
+
+    await is_live(screen)
+    await screen.reads("民治街道城管执法队")
+    assert await numbers(screen) == [3, 2, 1]
+
+
 async def test_without_a_network_the_page_says_so_and_comes_back(resident: Resident) -> None:
     complaint = await resident.passed_on()
     screen = await resident.opens_case(complaint)

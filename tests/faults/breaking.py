@@ -48,11 +48,17 @@ async def until_filed(story: Story, count: int) -> None:
 
 
 async def kill_postgres(story: Story) -> None:
-    """End PostgreSQL's main process in the middle of whatever it does, and start it again."""
+    """End PostgreSQL's main process in the middle of whatever it does; start it again when somebody has felt it."""
+    before = story.turned_away
     server = story.district.server("postgres")
     server.kill()
     server.wait(30)
     await until_ready(story.district, postgres="failed")
+
+    async def felt() -> bool:
+        return story.turned_away > before
+
+    await until(felt, seconds=STUBBORN_SECONDS, what="somebody is turned away")
     await story.district.bring_back("postgres")
     await until_ready(story.district, postgres="ok")
 

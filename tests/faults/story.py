@@ -62,6 +62,11 @@ class Story:
         self.read_before = {id(program): len(program.text) for program in self.district.copy.programs}
 
     @property
+    def turned_away(self) -> int:
+        """How often somebody had to send again."""
+        return self.refusals + self.broken_lines
+
+    @property
     def ids(self) -> list[str]:
         """The complaints."""
         return [filed.id for filed in self.answered]

@@ -1,7 +1,8 @@
 // Speaking with /api/v1: one call, one answer or one Problem; a visitor without a session is shown how to come in.
 
+import { agreed, isConsent } from "./consent.js";
 import { recall, remember } from "./remember.js";
-import { language } from "./words.js";
+import { language, say } from "./words.js";
 
 export const API = "/api/v1";
 const PATIENCE_MS = 15000;
@@ -23,6 +24,13 @@ export class Problem extends Error {
     const stillWorking = this.status === 409 && this.retryAfter !== null;
     return [0, 502, 503, 504].includes(this.status) || stillWorking;
   }
+}
+
+/** What to tell about a Problem that belongs to no field. */
+export function problemWords(problem) {
+  if (problem.status === 429 && problem.retryAfter) return say("trouble.wait", { n: Math.ceil(problem.retryAfter / 60) });
+  if (problem.passing) return say("trouble.unreachable");
+  return [problem.title || say("trouble.ours"), problem.detail].filter((words, at, all) => words && all.indexOf(words) === at).join(" ");
 }
 
 /** The headers of an unsafe call. */
@@ -55,6 +63,7 @@ export async function call(method, path, { body, key, signal, patience = PATIENC
     return call(method, path, { body, key, signal, patience, guest, again: true });
   }
   if (problem.status === 401 && !guest) return askToComeIn();
+  if (isConsent(problem) && !again && (await agreed(problem))) return call(method, path, { body, key, signal, patience, guest, again: true });
   throw problem;
 }
 

@@ -1,12 +1,12 @@
 // My things: the complaints I filed and those I follow, a page at a time.
 
-import { ask, get } from "../../common/api.js";
+import { ask, get, problemWords } from "../../common/api.js";
 import { button, h, icon, put } from "../../common/build.js";
 import { start } from "../../common/start.js";
 import { learnServerTime } from "../../common/times.js";
 import { say, sayCount } from "../../common/words.js";
 import { caseCard } from "../parts/case-card.js";
-import { problemNotice, problemWords } from "../parts/fields.js";
+import { problemNotice } from "../parts/fields.js";
 
 const A_PAGE = 20;
 const scope = new URLSearchParams(location.search).get("scope") === "followed" ? "followed" : "mine";

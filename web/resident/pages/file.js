@@ -1,5 +1,6 @@
 // Filing a complaint: one page, one solid button; everything is kept on the phone from the first letter on.
 
+import { problemWords } from "../../common/api.js";
 import { button, h, put } from "../../common/build.js";
 import { sayWhenOffline } from "../../common/net.js";
 import { start } from "../../common/start.js";
@@ -8,7 +9,7 @@ import { say } from "../../common/words.js";
 import { CategoryPicker } from "../parts/category-picker.js";
 import { openDraft } from "../parts/draft.js";
 import { EmergencyWatch, emergencyNumbers } from "../parts/emergency.js";
-import { badField, clearBad, focusOn, placeErrors, problemNotice, problemWords } from "../parts/fields.js";
+import { badField, clearBad, focusOn, placeErrors, problemNotice } from "../parts/fields.js";
 import { PhotoPicker } from "../parts/photo-picker.js";
 import { PlacePicker } from "../parts/place-picker.js";
 import { Questions } from "../parts/questions.js";

@@ -1,6 +1,6 @@
 // The home page: my door plate, one door to report a problem, what became of my last ones, numbers to call in danger.
 
-import { ask, get } from "../../common/api.js";
+import { ask, get, problemWords } from "../../common/api.js";
 import { button, h, icon, put } from "../../common/build.js";
 import { chooseLarge, isLarge } from "../../common/look.js";
 import { plateWords } from "../../common/places.js";
@@ -10,7 +10,7 @@ import { learnServerTime } from "../../common/times.js";
 import { say } from "../../common/words.js";
 import { caseCard } from "../parts/case-card.js";
 import { emergencyNumbers } from "../parts/emergency.js";
-import { problemNotice, problemWords } from "../parts/fields.js";
+import { problemNotice } from "../parts/fields.js";
 import { wordless } from "../parts/wordless.js";
 
 const SHOWN = 3;

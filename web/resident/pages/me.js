@@ -1,6 +1,6 @@
-// About me: my phone (masked), my home, the language and size of words, and leaving.
+// About me: my phone (masked), my home, the language and size of words, what I agreed to, my data, and leaving.
 
-import { call } from "../../common/api.js";
+import { call, problemWords } from "../../common/api.js";
 import { button, h, icon, put } from "../../common/build.js";
 import { chooseLarge } from "../../common/look.js";
 import { plateWords } from "../../common/places.js";
@@ -8,7 +8,8 @@ import { remember, rememberLook } from "../../common/remember.js";
 import { start } from "../../common/start.js";
 import { toast } from "../../common/toast.js";
 import { language, say } from "../../common/words.js";
-import { badField, clearBad, problemNotice, problemWords } from "../parts/fields.js";
+import { badField, clearBad, problemNotice } from "../parts/fields.js";
+import { leaveForGood, showConsents, takeAlong } from "../parts/my-data.js";
 import { PlacePicker } from "../parts/place-picker.js";
 
 const LANGUAGES = { "zh-Hans": "简体中文", "zh-Hant": "繁體中文", en: "English" };
@@ -89,6 +90,11 @@ async function leave() {
   } catch (problem) {
     return trouble(problem);
   }
+  return gone();
+}
+
+/** Nobody is signed in here any more. */
+function gone() {
   remember("csrf", null, "sessionStorage");
   // The next person on this phone reads as they like.
   rememberLook("language", null);
@@ -101,7 +107,11 @@ start(async resident => {
   showHome(resident.home);
   showLanguages();
   showSize(Boolean(resident.large_text));
-  put(find("leave"), button(say("me.leave"), leave, { kind: "btn--edge btn--wide" }));
+  showConsents(find("consents-now"));
+  put(find("leave"), h("div", { class: "stack" },
+    button(say("me.export"), () => takeAlong(find("trouble")), { kind: "btn--edge btn--wide" }),
+    button(say("me.leave"), leave, { kind: "btn--edge btn--wide" }),
+    button(say("me.erase"), () => leaveForGood(gone), { kind: "btn--plain btn--wide" })));
   if (location.hash === "#home") {
     find("home").scrollIntoView();
     find("home-now").querySelector("button").focus();

@@ -1,6 +1,6 @@
 // The live page of one complaint: what is happening now, the promises as clocks, who answers, what happened; it moves by itself.
 
-import { ask, get } from "../../common/api.js";
+import { ask, get, problemWords } from "../../common/api.js";
 import { breaking, h, icon, put } from "../../common/build.js";
 import { refresh } from "../../common/fresh.js";
 import { plateWords } from "../../common/places.js";
@@ -12,7 +12,7 @@ import { watch } from "../../live.js";
 import { Acts } from "../parts/acts.js";
 import { caseName } from "../parts/case-card.js";
 import { clocks } from "../parts/clocks.js";
-import { problemNotice, problemWords } from "../parts/fields.js";
+import { problemNotice } from "../parts/fields.js";
 import { drawLog, newestFirst, newsWords, readable } from "../parts/log.js";
 import { pictures } from "../parts/pictures.js";
 import { ratingForm, ratingGiven } from "../parts/rating.js";

@@ -1,13 +1,13 @@
 // What a resident may still do about a complaint: add to it, urge, withdraw, have it redone, follow. The server says which (`can`).
 
-import { call, post } from "../../common/api.js";
+import { call, post, problemWords } from "../../common/api.js";
 import { button, h, icon, put } from "../../common/build.js";
 import { freshKey, recall, remember } from "../../common/remember.js";
 import { askOnSheet } from "../../common/sheet.js";
 import { serverNow, whenWords } from "../../common/times.js";
 import { toast } from "../../common/toast.js";
 import { say } from "../../common/words.js";
-import { badField, clearBad, problemWords } from "./fields.js";
+import { badField, clearBad } from "./fields.js";
 import { PhotoPicker } from "./photo-picker.js";
 import { VoicePicker } from "./voice-picker.js";
 import { wordless } from "./wordless.js";

@@ -1,7 +1,6 @@
 // Errors beside their field: rail, icon and words; what was typed stays. Problems find their field by pointer.
 
 import { h, icon } from "../../common/build.js";
-import { say } from "../../common/words.js";
 
 let count = 0;
 
@@ -49,13 +48,6 @@ export function focusOn(field) {
   const first = [...field.querySelectorAll("input, textarea, select, button")].find(one => one.offsetParent !== null && !one.disabled);
   field.scrollIntoView({ block: "center" });
   if (first) first.focus({ preventScroll: true });
-}
-
-/** What to tell about a Problem that belongs to no field. */
-export function problemWords(problem) {
-  if (problem.status === 429 && problem.retryAfter) return say("trouble.wait", { n: Math.ceil(problem.retryAfter / 60) });
-  if (problem.passing) return say("trouble.unreachable");
-  return [problem.title || say("trouble.ours"), problem.detail].filter((words, at, all) => words && all.indexOf(words) === at).join(" ");
 }
 
 /** A notice about a Problem, spoken at once, with a way on if there is one. */

@@ -1,10 +1,9 @@
 // Saying where: home stands there first, another place is searched by words and confirmed by a press, or the phone says where it is.
 
-import { Problem, ask, get } from "../../common/api.js";
+import { Problem, ask, get, problemWords } from "../../common/api.js";
 import { button, h, icon, put } from "../../common/build.js";
 import { aroundWords, pathWords, plateWords } from "../../common/places.js";
 import { say, sayCount } from "../../common/words.js";
-import { problemWords } from "./fields.js";
 
 const QUIET_MS = 300;
 const CANDIDATES = 8;

@@ -1,11 +1,10 @@
 // Cases like this one nearby: following one is often better than a second of the same.
 
-import { ask, call, get } from "../../common/api.js";
+import { ask, call, get, problemWords } from "../../common/api.js";
 import { button, h, icon, put } from "../../common/build.js";
 import { plateWords } from "../../common/places.js";
 import { agoWords } from "../../common/times.js";
 import { say, sayCount } from "../../common/words.js";
-import { problemWords } from "./fields.js";
 import { caseName } from "./case-card.js";
 
 const MOST_WORDS = 800;

@@ -1,6 +1,7 @@
 // Sending one photo or voice message: with its progress; a photo far larger than anybody needs to see is made smaller first.
 
 import { API, Problem, askToComeIn, isCsrf, problemFrom, renew, unsafeHeaders } from "../../common/api.js";
+import { agreed, isConsent } from "../../common/consent.js";
 
 const LARGE_BYTES = 2.5 * 1024 * 1024;
 const LONG_SIDE = 2560;
@@ -33,7 +34,7 @@ export async function upload(file, key, onPart) {
   } catch (problem) {
     if (isCsrf(problem)) await renew();
     else if (problem.status === 401) await askToComeIn();
-    else throw problem;
+    else if (!isConsent(problem) || !(await agreed(problem))) throw problem;
   }
   return sendForm(form, key, onPart);
 }
