@@ -7,6 +7,7 @@ comes back after hours: `hello` and `watch` may be sent together, without waitin
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 import structlog
@@ -243,6 +244,8 @@ class Conversation:
             signed_out = error.status == NotSignedInError.status
             self._peer.end(*((SIGNED_OUT, "bad token") if signed_out else (TRY_LATER, "try again later")))
             return
+        if not actor.language:
+            actor = replace(actor, language=self._language)
         if not self._feed.seat(self._peer, actor):
             self._refuse(None, TooManySocketsError())
             self._peer.end(TOO_MANY, "too many")

@@ -142,6 +142,58 @@ async def test_lines_do_not_wait_for_one_another() -> None:
     assert await waiting() == 0
 
 
+async def test_a_row_that_takes_long_keeps_no_other_from_being_claimed(ground: Ground) -> None:
+    await write(1)
+    others_done = asyncio.Event()
+    slow_began = asyncio.Event()
+
+    async def work(row: Row) -> None:
+        if not slow_began.is_set():
+            slow_began.set()
+            await others_done.wait()
+        await finish(row)
+
+    serving = spawn(serve(ground, Claims(TABLE, batch=4), work), name="desk")
+    async with asyncio.timeout(10):
+        await slow_began.wait()
+        await write(20)
+        while await waiting() > 1:
+            await asyncio.sleep(0.01)
+        others_done.set()
+        while await waiting():
+            await asyncio.sleep(0.01)
+    await stop(serving)
+
+
+async def test_what_another_took_while_it_waited_for_its_turn_is_left_to_them() -> None:
+    await write(2)
+    ours, theirs = Claims(TABLE, lease_seconds=0.0, line=lambda _: "one"), Claims(TABLE, lease_seconds=LONG)
+    done: list[int] = []
+    taken: list[Row] = []
+
+    async def work(row: Row) -> None:
+        done.append(row["id"])
+        await finish(row)
+        taken.extend(await theirs.take())
+
+    await clear(ours, work)
+
+    assert len(done) == 1
+    assert [(row["id"] > done[0], row["attempts"]) for row in taken] == [(True, 2)]
+
+
+async def test_what_waited_long_and_is_still_ours_has_its_whole_lease_when_it_begins() -> None:
+    await write(1)
+    table = Claims(TABLE, lease_seconds=LONG)
+    [row] = await table.take()
+    await query("UPDATE dispatch_update SET claimed_until = now() RETURNING id")
+
+    assert await table.renew(row)
+
+    assert await table.take() == []
+    assert await waiting() == 1
+
+
 @pytest.mark.parametrize("told", [True, False], ids=["told", "not told"])
 async def test_who_serves_finds_new_rows_when_told_and_also_when_not(
     ground: Ground, monkeypatch: pytest.MonkeyPatch, told: bool

@@ -378,6 +378,19 @@ async def test_a_complaint_is_watched_by_its_owner_with_a_ticket_and_by_nobody_e
         assert await ended_with(socket) == 4401
 
 
+async def test_who_has_chosen_no_language_is_told_in_the_one_the_phone_asks_for(phone: Phone, api: Client) -> None:
+    complaint = await phone.file()
+    english = {"Accept-Language": "en"}
+    listed = (await phone.get(f"/complaints/{complaint['id']}/events", headers=english)).body["items"]
+
+    async with api.ws_connect(f"/api/v1/live?token={phone.token}", headers=english) as socket:
+        await socket.send_json({"type": "watch", "topic": f"complaint:{complaint['id']}"})
+        told = [await said(socket), await said(socket)]
+
+    assert listed[0]["title"] == "Sent"
+    assert [frame.get("event") for frame in told] == [None, listed[0]]
+
+
 async def test_signing_out_ends_the_socket_within_five_seconds(phone: Phone, api: Client) -> None:
     async with api.ws_connect("/api/v1/live", headers={"Authorization": f"Bearer {phone.token}"}) as socket:
         assert (await said(socket))["type"] == "welcome"
