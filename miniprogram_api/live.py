@@ -7,6 +7,7 @@ comes back after hours: `hello` and `watch` may be sent together, without waitin
 
 import asyncio
 import json
+from contextlib import suppress
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
@@ -24,8 +25,9 @@ from foundation.errors import (
     NotSignedInError,
     UnreadableRequestError,
 )
-from foundation.live import CRASHED, SIGNED_OUT, TOO_MANY, TRY_LATER, Peer
+from foundation.live import CRASHED, SIGNED_OUT, TOO_MANY, TRY_LATER, HandedOver, Line, Peer, take_over
 from foundation.live.frames import json_frame, pong_frame
+from foundation.tasks import spawn
 from foundation.web.fields import Input
 from foundation.web.keys import API, AUTHENTICATE_TOKEN, CHECK_SESSIONS, GROUND, LANGUAGE, SignedIn
 from foundation.web.problems import CrashedError, problem_document
@@ -34,7 +36,6 @@ from foundation.web.refusals import field_problems
 log = structlog.get_logger(__name__)
 
 HELLO_SECONDS = 10.0
-CLOSE_SECONDS = 5.0
 LONGEST_FRAME = 8 * 1024
 MOST_TOPICS = 50
 LARGEST_NUMBER = 2**53 - 1
@@ -103,58 +104,39 @@ _FRAMES: TypeAdapter[Hello | Watch | Unwatch | Ping] = TypeAdapter(
 )
 
 
-async def open_live(request: web.Request) -> web.WebSocketResponse:
+async def open_live(request: web.Request) -> web.StreamResponse:
     """Open a socket, on which is talked as soon as this has returned.
+
+    Everything that surrounds a request, its log line and its numbers, is then done with, and is not kept for the
+    hours a socket stays open.
 
     Raises:
         BusyError: this process holds as many as it may.
 
     """
     request.app[GROUND].live.expect_one_more()
-    # Without compression whole frames may be written beside aiohttp's own. The feed feels the pulse of all sockets.
-    opened = LiveSocket(compress=False, autoping=False, timeout=CLOSE_SECONDS, max_msg_size=LONGEST_FRAME)
-    try:
-        await opened.prepare(request)
-    except ConnectionError:
-        return opened  # they left before it was open, and aiohttp finds that out once more
-    opened.headers.clear()  # they have been sent, and a silent socket should weigh little
-    if request.transport is not None:
-        opened.conversation = Conversation(request, opened, request.transport)
-    return opened
-
-
-class LiveSocket(web.WebSocketResponse):
-    """A socket on which is talked after its handler has returned: while it is ended, as aiohttp sees it.
-
-    So everything that surrounds a request, its log line and its numbers, is done with when the socket is open,
-    and is not kept for the hours it stays so.
-    """
-
-    conversation: "Conversation | None" = None
-
-    async def write_eof(self) -> None:  # type: ignore[override] # as in the class above
-        """Talk until either side ends it, then close."""
-        conversation, self.conversation = self.conversation, None
-        if conversation is not None:
-            await conversation.talk()
-        await super().write_eof()
+    with suppress(ConnectionResetError):  # they left before it was open
+        line = take_over(request, longest=LONGEST_FRAME)
+        if line.transport is not None:
+            spawn(Conversation(request, line, line.transport).talk(), name="live-talk")
+    return HandedOver()
 
 
 class Conversation:
     """What is said on one socket. There are many, mostly silent: it is kept small."""
 
-    __slots__ = ("_allowance", "_app", "_counted_at", "_feed", "_language", "_opened", "_peer", "_token")
+    __slots__ = ("_allowance", "_app", "_counted_at", "_feed", "_language", "_line", "_peer", "_token")
 
-    def __init__(self, request: web.Request, opened: web.WebSocketResponse, transport: asyncio.Transport) -> None:
+    def __init__(self, request: web.Request, line: Line, transport: asyncio.Transport) -> None:
         self._app = request.app
         self._language = request[LANGUAGE]
-        self._opened = opened
+        self._line = line
         self._feed = self._app[GROUND].live
         self._token = _token_of(request)
         """What came with the request, then what was right."""
         self._allowance = float(BURST)
         self._counted_at = asyncio.get_running_loop().time()
-        self._peer: Peer = self._feed.admit(opened, transport, refuse=self._refuse)
+        self._peer: Peer = self._feed.admit(line, transport, refuse=self._refuse)
 
     async def talk(self) -> None:
         """Read and answer until either side ends it."""
@@ -166,7 +148,6 @@ class Conversation:
             log.warning("live_database_busy", exc_info=True)
             self._peer.end(TRY_LATER, "try again later")
         except Exception:
-            # Nothing may leave this handler: the middleware would write a page into the socket.
             log.exception("live_crashed")
             self._peer.end(CRASHED, "internal error")
         finally:
@@ -194,8 +175,7 @@ class Conversation:
         """Read one text; None when the socket ends. No faster than a person could make frames, or reads ours."""
         await self._slow_down()
         await self._peer.has_room()
-        while True:
-            message = await self._opened.receive()
+        while (message := await self._line.receive()) is not None:
             self._peer.silent = 0
             if message.type is WSMsgType.TEXT:
                 text: str = message.data
@@ -205,8 +185,7 @@ class Conversation:
             elif message.type is WSMsgType.PING:
                 self._peer.tell(pong_frame(message.data))
                 await self._slow_down()
-            elif message.type is not WSMsgType.PONG:
-                return None
+        return None
 
     async def _answer(self, text: str) -> None:
         """Do what one frame asks for."""

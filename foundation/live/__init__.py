@@ -7,6 +7,7 @@ for all who see the same. Start at `feed.py`; the rule that makes it true stands
 
 from foundation.live.feed import LiveFeed
 from foundation.live.figures import LiveCollector, LiveFigures
+from foundation.live.line import HandedOver, Line, take_over
 from foundation.live.peers import CRASHED, GOING_AWAY, SIGNED_OUT, TOO_MANY, TOO_SLOW, TRY_LATER, Peer, Recheck
 from foundation.live.topics import Asked, NumberedEvents, Topic, own_topic
 
@@ -18,6 +19,8 @@ __all__ = [
     "TOO_SLOW",
     "TRY_LATER",
     "Asked",
+    "HandedOver",
+    "Line",
     "LiveCollector",
     "LiveFeed",
     "LiveFigures",
@@ -26,4 +29,5 @@ __all__ = [
     "Recheck",
     "Topic",
     "own_topic",
+    "take_over",
 ]

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 import structlog
-from aiohttp import web
 from redis.asyncio import Redis
 
 from foundation.access import Actor
@@ -18,6 +17,7 @@ from foundation.live.board import Board, Subject
 from foundation.live.capacity import most_sockets
 from foundation.live.ear import Ear, is_cancelled
 from foundation.live.figures import LiveFigures
+from foundation.live.line import Line
 from foundation.live.peers import GOING_AWAY, GRACE_SECONDS, Peer
 from foundation.live.rights import end_signed_out, review_watches
 from foundation.live.streams import Watcher
@@ -40,6 +40,8 @@ that is quiet for longer, and let go after 37.5. One clock for all sockets: a ti
 AT_ONCE = 200
 """Sockets looked at in one turn of the loop."""
 LONGEST_NUMBER = 15
+LAST_WORDS_SECONDS = 2.0
+"""How long we wait at the end for those who talk on sockets that are closed already."""
 PUBLISH_SECONDS = 0.5
 SILENCE_SECONDS = 1.0
 """After a failure nothing is published for so long, so that only one request a second waits for a hung Redis."""
@@ -115,11 +117,9 @@ class LiveFeed:
         peer.actor = actor
         return True
 
-    def admit(
-        self, opened: web.WebSocketResponse, transport: asyncio.Transport, *, refuse: Callable[[str, LinliError], None]
-    ) -> Peer:
-        """Take in a prepared socket; `dismiss` it in every case when its handler ends."""
-        peer = Peer(opened, transport, figures=self.figures, refuse=refuse, grace=self.grace)
+    def admit(self, line: Line, transport: asyncio.Transport, *, refuse: Callable[[str, LinliError], None]) -> Peer:
+        """Take in a socket; `dismiss` it in every case when nobody talks on it any more."""
+        peer = Peer(line, transport, figures=self.figures, refuse=refuse, grace=self.grace)
         self._peers.add(peer)
         self.figures.sockets = len(self._peers)
         if self._hung_up:
@@ -201,6 +201,10 @@ class LiveFeed:
         if self._board:
             self._board.let_go()
         await asyncio.gather(*(peer.end(GOING_AWAY, "going away") for peer in list(self._peers)))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORDS_SECONDS):
+                while self._peers:  # noqa: ASYNC110 - whoever talked on them is just about to notice
+                    await asyncio.sleep(0.01)
 
     async def close(self) -> None:
         """Hang up, then stop listening."""

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic_core import to_json
 
 _TEXT = 0x81
+_CLOSE = 0x88
 _PONG = 0x8A
 PING = b"\x89\x00"
 """Asks the other side's library for a sign of life."""
@@ -27,6 +28,11 @@ def text_frame(text: bytes) -> bytes:
 def pong_frame(given: bytes) -> bytes:
     """Answer a ping with what it said, at most 125 bytes."""
     return pack("!BB", _PONG, len(given)) + given
+
+
+def close_frame(code: int, reason: bytes) -> bytes:
+    """Say goodbye with a code and a reason of at most 123 bytes."""
+    return pack("!BBH", _CLOSE, 2 + len(reason), code) + reason
 
 
 def json_frame(content: Mapping[str, Any]) -> bytes:

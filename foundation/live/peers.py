@@ -6,12 +6,11 @@ from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from aiohttp import web
-
 from foundation.access import Actor
 from foundation.errors import LinliError
 from foundation.live.figures import LiveFigures
 from foundation.live.frames import PING
+from foundation.live.line import Line
 from foundation.tasks import spawn
 
 if TYPE_CHECKING:
@@ -41,17 +40,14 @@ Recheck = Callable[[Collection[str]], Awaitable[set[str]]]
 
 
 class Peer:
-    """A socket that was opened with `compress=False`, so that whole frames may be written beside aiohttp's.
-
-    `writable` is False while too much waits, and for ever once it ends.
-    """
+    """A socket to which whole frames are written. `writable` is False while too much waits, and for ever once it ends."""
 
     __slots__ = (
         "_ending",
         "_figures",
         "_grace",
         "_holding",
-        "_socket",
+        "_line",
         "_transport",
         "actor",
         "recheck",
@@ -64,14 +60,14 @@ class Peer:
 
     def __init__(
         self,
-        opened: web.WebSocketResponse,
+        line: Line,
         transport: asyncio.Transport,
         *,
         figures: LiveFigures,
         refuse: Callable[[str, LinliError], None],
         grace: float = GRACE_SECONDS,
     ) -> None:
-        self._socket = opened
+        self._line = line
         self._transport = transport
         self._figures = figures
         self._grace = grace
@@ -91,7 +87,7 @@ class Peer:
     @property
     def is_ending(self) -> bool:
         """Whether it was told to end, or has ended by itself."""
-        return self._ending is not None or self._socket.closed or self._transport.is_closing()
+        return self._ending is not None or self._line.is_closing or self._transport.is_closing()
 
     def room(self) -> int:
         """Give how many bytes may be written now."""
@@ -103,7 +99,7 @@ class Peer:
     def offer(self, frames: bytes) -> bool:
         """Write whole frames, if there is room for all of them; tell whether they were written."""
         transport = self._transport
-        if not self.writable or self._socket.closed or transport.is_closing():
+        if not self.writable or self._line.is_closing or transport.is_closing():
             return False
         if transport.get_write_buffer_size() + len(frames) > MOST_WAITING:
             return False
@@ -149,11 +145,12 @@ class Peer:
         return self._ending
 
     async def ended(self) -> None:
-        """Wait until an ending that was begun is complete."""
+        """Wait until an ending that was begun is complete; without one the line is simply closed."""
         self.writable = False
         self.leave_all()
         if self._ending is not None:
             await asyncio.wait([self._ending])
+        self._transport.close()
 
     def leave_all(self) -> None:
         """Watch nothing any more."""
@@ -162,11 +159,10 @@ class Peer:
         self.watchers.clear()
 
     async def _end(self, code: int, reason: str) -> None:
-        with suppress(ConnectionError):
-            # Without drain the close frame queues behind what waits, and the reader gets both.
-            await self._socket.close(code=code, message=reason.encode(), drain=False)
+        await self._line.part(code, reason.encode())
         for _ in range(FLUSH_LOOKS):
             if not self._transport.get_write_buffer_size():
+                self._transport.close()
                 return
             await asyncio.sleep(FLUSH_SECONDS / FLUSH_LOOKS)
         self._transport.abort()
