@@ -280,20 +280,20 @@ async def hear(*, began: float) -> dict[str, Any]:
     return {"last": max(waits), "p50": quantile(waits, 0.5), "bytes": size} | _found(crowd)
 
 
-async def stick(*, count: int, port: int, tokens: Sequence[str], topic: str, after: int) -> dict[str, Any]:
-    """Open sockets more that watch a topic and read nothing."""
-    stuck = [_open_stuck(port, token, topic, after) for token in tokens[:count]]
+async def stick(*, count: int, port: int, tokens: Sequence[str], topics: Sequence[str]) -> dict[str, Any]:
+    """Open sockets more that watch topics from their beginning and read nothing."""
+    stuck = [_open_stuck(port, token, topics) for token in tokens[:count]]
     _crowds[0].stuck += stuck
     return {"open": len(stuck)}
 
 
-def _open_stuck(port: int, token: str, topic: str, after: int) -> socket.socket:
+def _open_stuck(port: int, token: str, topics: Sequence[str]) -> socket.socket:
     wire = socket.socket()
     wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     wire.connect(("127.0.0.1", port))
-    hello = b'{"type":"hello","token":"%s"}' % token.encode()
-    watch = b'{"type":"watch","topic":"%s","after":%d}' % (topic.encode(), after)
-    wire.sendall(HANDSHAKE.format(path="/api/v1/live").encode() + client_frame(hello) + client_frame(watch))
+    said = [b'{"type":"hello","token":"%s"}' % token.encode()]
+    said += [b'{"type":"watch","topic":"%s","after":0}' % topic.encode() for topic in topics]
+    wire.sendall(HANDSHAKE.format(path="/api/v1/live").encode() + b"".join(map(client_frame, said)))
     return wire
 
 
