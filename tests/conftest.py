@@ -33,15 +33,20 @@ TEMPLATE = "linli_template"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the servers once and bring a template database to the present shape."""
+    """Start the servers, PostgreSQL once for all processes, and bring a template database to the present shape."""
     if hasattr(config, "workerinput"):
+        _note(config, servers.start_own_redis(os.environ["LINLI_TEST_SERVERS"].split(" ")[0]))
         return
     started = servers.start_servers()
-    config.stash[SERVERS] = started
-    os.environ["LINLI_TEST_SERVERS"] = f"{started.database_url} {started.redis_url}"
+    _note(config, started)
     url = servers.create_template(started.database_url, TEMPLATE)
     config_of = tortoise_config(url, apps_of(load_parts()), DatabaseSettings(pool=2), name="linli-tests")
     asyncio.run(migrate(config_of))
+
+
+def _note(config: pytest.Config, started: servers.Servers) -> None:
+    config.stash[SERVERS] = started
+    os.environ["LINLI_TEST_SERVERS"] = f"{started.database_url} {started.redis_url}"
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -32,17 +32,22 @@ class Servers:
 
 def start_servers() -> Servers:
     """Start what the environment does not name; from the main thread of the controller only."""
+    return _start(os.environ.get("LINLI_TEST_DATABASE_URL"), os.environ.get("LINLI_TEST_REDIS_URL"))
+
+
+def start_own_redis(shared: str) -> Servers:
+    """Start a Redis for one of several test processes, beside the shared PostgreSQL.
+
+    Emptying it, and what is told through it, must be nobody else's. One that the environment names is shared.
+    """
+    return _start(shared, os.environ.get("LINLI_TEST_REDIS_URL"))
+
+
+def _start(database_url: str | None, redis_url: str | None) -> Servers:
     with ExitStack() as opening:
         var = Path(tempfile.mkdtemp(prefix="linli-tests-"))
         opening.callback(shutil.rmtree, var, ignore_errors=True)
-        addresses = opening.enter_context(
-            servers(
-                var,
-                database_url=os.environ.get("LINLI_TEST_DATABASE_URL"),
-                redis_url=os.environ.get("LINLI_TEST_REDIS_URL"),
-                durable=False,
-            )
-        )
+        addresses = opening.enter_context(servers(var, database_url=database_url, redis_url=redis_url, durable=False))
         return Servers(addresses.database_url, addresses.redis_url, opening.pop_all().close)
 
 

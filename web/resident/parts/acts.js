@@ -115,10 +115,10 @@ function supplementForm(complaint, changed, close) {
   return h("section", { class: "card", id: "more" }, h("h2", {}, say("more.title")), carried, field, told, voiceField, photoField, send, out);
 }
 
-/** Draws the acts into `place` and the ways out into `out`; keeps an open form open while news arrive. */
+/** Draws the acts into `place` and the ways out into `out`; keeps an open form open while news arrive. `leaving` is called before the page is left. */
 export class Acts {
-  constructor(place, out, changed) {
-    Object.assign(this, { place, out, changed, form: null, drawn: "" });
+  constructor(place, out, changed, leaving) {
+    Object.assign(this, { place, out, changed, leaving, form: null, drawn: "" });
   }
 
   draw(complaint) {
@@ -163,8 +163,13 @@ export class Acts {
 
   /** Whoever follows no longer may no longer look either: back to the list. */
   async unfollow() {
-    await call("DELETE", `/complaints/${this.complaint.id}/follow`);
-    location.replace("complaints.html?scope=followed");
+    this.leaving(); // or the feed, refused from now on, would load this page anew while the list is on its way
+    try {
+      await call("DELETE", `/complaints/${this.complaint.id}/follow`);
+      location.replace("complaints.html?scope=followed");
+    } catch (problem) {
+      location.reload();
+    }
   }
 
   link(name) {
