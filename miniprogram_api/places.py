@@ -9,7 +9,7 @@ from pydantic import Field
 
 from community.places.coordinates import Datum, Point
 from community.places.errors import OutsideDistrictError, PlaceNotFoundError, UnknownPlaceError
-from community.places.finding import Filter, FoundPlace, Position, list_places, search_places
+from community.places.finding import Filter, FoundPlace, Position, likely_communities, list_places, search_places
 from community.places.models import Origin, Place, PlaceKind, PlaceStanding, Post, Responsibility
 from community.places.queries import PlaceDescription, describe_place, paths_of, places_near, responsible_for_posts
 from community.places.search import QUERY_LENGTH
@@ -62,7 +62,8 @@ class PlaceLine(Output):
     name: str
     path: list[PathStepView]
     standing: PlaceStanding
-    """`candidate`: it is known to exist, but not yet where it belongs; nothing can be put there."""
+    """`candidate`: it is known to exist, but not yet where it belongs; nothing can be put there. Ask which of its
+    `/places/{id}/communities` it is in, and use that one."""
     generated: bool
     """Whether it was invented for a demo."""
 
@@ -79,9 +80,15 @@ class NearPlaceView(PlaceLine):
 
 
 class NearPlacesView(Output):
-    """Candidates for a pin, nearest first."""
+    """What may be meant by a pin: settled places first, each group nearest first."""
 
     items: list[NearPlaceView]
+
+
+class CommunitiesView(Output):
+    """Communities a place may lie in, likeliest first."""
+
+    items: list[PlaceLine]
 
 
 class HolderView(Output):
@@ -128,7 +135,10 @@ async def get_places(call: Call, query: PlacesQuery) -> PageView[PlaceLine]:  # 
 
 @endpoint("GET", "/places/near", access=Access.SIGNED_IN, errors=(OutsideDistrictError,), summary="Places near a pin")
 async def get_places_near(call: Call, query: NearQuery) -> NearPlacesView:  # noqa: ARG001
-    """List located places, nearest first, with the distance in metres. A person confirms which it is."""
+    """List located places with the distance in metres; a person confirms which it is.
+
+    Settled places come first, nearest first; estates whose community nobody knows yet fill what room is left.
+    """
     near = await places_near(Point(query.lng, query.lat, query.datum), limit=query.limit, pointer="/lng")
     paths = await paths_of(each.place.id for each in near)
     return NearPlacesView(
@@ -149,6 +159,21 @@ async def get_place(call: Call, path: PlacePath) -> PlaceView:
         building_leader=HolderView.of(held.get(Post.BUILDING_LEADER), call.language),
         group=None,
     )
+
+
+@endpoint(
+    "GET", "/places/{id}/communities", access=Access.SIGNED_IN, errors=(PlaceNotFoundError,),
+    summary="Communities a place may lie in",
+)  # fmt: skip
+async def get_place_communities(call: Call, path: PlacePath) -> CommunitiesView:  # noqa: ARG001
+    """Tell which communities to offer for an estate that is still a candidate; a settled place has its own.
+
+    An empty list means that nobody can guess: let the person search for it.
+    """
+    place = await Place.get_or_none(id=path.id)
+    if place is None:
+        raise PlaceNotFoundError
+    return CommunitiesView(items=_lines(await likely_communities(place)))
 
 
 async def _parent(place_id: int | None) -> Place | None:

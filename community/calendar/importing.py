@@ -4,7 +4,6 @@ A file speaks for the whole of each notice year it names: days of that year it d
 Whoever holds running promises hears of a change as `CalendarChanged`. Start at `import_holidays`.
 """
 
-import re
 from collections.abc import Container, Iterable, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 from community.calendar.events import CalendarChanged
 from community.calendar.models import CalendarDay
 from community.calendar.shipped_days import NOTICE, shipped_days
-from community.places.sheets import ImportReport, LineError, SheetLine, read_sheet, text_of
+from community.places.sheets import ImportReport, LineError, SheetLine, day_of, read_sheet, text_of
 from foundation.database import Transaction, query, transaction
 
 COLUMNS = {
@@ -23,7 +22,6 @@ COLUMNS = {
     "announced": ("已公布",),
 }
 YES, NO = frozenset({"1", "是", "true", "放假", "休"}), frozenset({"0", "否", "false", "上班", "班"})
-DAY = re.compile(r"(\d{4})[-/年](\d{1,2})[-/月](\d{1,2})日?", re.ASCII)
 YEARS = range(2000, 2100)
 
 
@@ -94,7 +92,7 @@ def _same(one: CalendarDay, other: CalendarDay) -> bool:
 
 
 def _read_day(line: SheetLine, before: Container[date]) -> CalendarDay:
-    day = _date_of(line.get("date"))
+    day = day_of(line, "date", "日期")
     if day in before:
         raise LineError("日期", "repeated", "这一天在文件里已经有了")
     year = line.get("notice_year") or str(day.year)
@@ -108,16 +106,6 @@ def _read_day(line: SheetLine, before: Container[date]) -> CalendarDay:
         notice_year=int(year),
         announced=_read_yes(line, "announced", "已公布") if line.get("announced") else True,
     )
-
-
-def _date_of(text: str) -> date:
-    """Read 2026-03-05, 2026/3/5 or 2026年3月5日."""
-    found = DAY.fullmatch(text)
-    try:
-        year, month, day = map(int, found.groups() if found else ())
-        return date(year, month, day)
-    except ValueError:
-        raise LineError("日期", "bad_day", "应当是日期，例如 2026-03-05") from None
 
 
 def _read_yes(line: SheetLine, column: str, shown: str) -> bool:

@@ -53,7 +53,13 @@ def staff() -> None:
 
 @IMPORTS.command("people")
 def people(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]) -> None:
-    """Put in the staff of a CSV or XLSX file: 姓名, 岗位, 地点 and more columns."""
+    """Put in the posts of a CSV or XLSX file: staff, and the units that answer for a place.
+
+    Columns: 姓名 (of a unit: its name), 岗位 (书记, 副书记, 网格长, 网格员, 楼栋长, 值班员, 审计员 or 责任单位), 地点; if
+    wanted 起 and 止 (first and last day, such as 2026-03-05), 职务, 事项 (what a unit is for), 办公电话, 企业微信账号.
+
+    Without 起 a post begins now. 止 ends it with that day. Who is not in the file keeps their post.
+    """
     from community.people.importing import import_people  # noqa: PLC0415 - `linli --help` needs none of it
 
     report_on(("人员", lambda ground: import_people(file, at=ground.clock.now())))

@@ -68,13 +68,15 @@ async def appoint(
     place_id: int | None,
     post: str = "",
     at: datetime,
+    until: datetime | None = None,
 ) -> RoleGrant:
     """Give a post to a member of staff from `at` on; one they hold already stays as it is.
 
-    A post that residents see has one holder: the former one's ends.
+    A post that residents see has one holder: the former one's ends. If the new term has an end itself,
+    nobody's is ended for it.
 
     Raises:
-        PostTakenError: residents were told of another holder from that instant or a later one.
+        PostTakenError: residents were told of another holder in that time.
 
     """
     async with transaction():
@@ -83,24 +85,25 @@ async def appoint(
         if grant is not None:
             return grant
         if place_id is not None and role in SHOWN_POSTS:
-            for former in await held.filter(staff_id__isnull=False):
-                await _end(actor, former, at=at)
-            await _show(staff, SHOWN_POSTS[role], await Place.get(id=place_id), at=at)
-        grant = await RoleGrant.create(staff=staff, role=role, place_id=place_id, post=post, from_at=at)
+            if until is None:
+                for former in await held.filter(staff_id__isnull=False):
+                    await _end(actor, former, at=at)
+            await _show(staff, SHOWN_POSTS[role], await Place.get(id=place_id), at=at, until=until)
+        grant = await RoleGrant.create(staff=staff, role=role, place_id=place_id, post=post, from_at=at, to_at=until)
         await record_look(
             actor, subject=f"staff:{staff.id}", what="post.given", reason=_words(grant), place_id=place_id
         )
     return grant
 
 
-async def _show(staff: Staff, post: Post, place: Place, *, at: datetime) -> None:
+async def _show(staff: Staff, post: Post, place: Place, *, at: datetime, until: datetime | None) -> None:
     """Tell residents who holds the post; a holder known only by this name so far gets this card."""
     shown = await Responsibility.filter(open_at(at), place_id=place.id, post=post, subject="").first()
     if shown is not None and shown.holder_name == staff.name and shown.staff_id in (None, staff.id):
-        await Responsibility.filter(id=shown.id).update(staff_id=staff.id)
+        await Responsibility.filter(id=shown.id).update(staff_id=staff.id, to_at=shown.to_at or until)
         return
     holder = places.Holder(staff.name, staff.office_phone or None, staff.id, Origin.IMPORTED)
-    await places.appoint(place, post, holder, from_at=at)
+    await places.appoint(place, post, holder, from_at=at, to_at=until)
 
 
 async def appoint_leader(actor: Actor, resident_id: int, *, place_id: int, at: datetime) -> RoleGrant:
@@ -124,10 +127,10 @@ async def appoint_leader(actor: Actor, resident_id: int, *, place_id: int, at: d
 
 
 async def end_post(actor: Actor, grant_id: int, *, at: datetime) -> None:
-    """End a post, and tell residents so; ending it twice changes nothing."""
+    """End a post, and tell residents so; one that has ended by then stays as it is."""
     async with transaction():
         grant = await RoleGrant.select_for_update().get(id=grant_id)
-        if grant.to_at is not None:
+        if grant.to_at is not None and grant.to_at <= at:
             return
         await _end(actor, grant, at=at)
         if grant.staff_id is not None and grant.place_id is not None and grant.role in SHOWN_POSTS:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from tortoise.exceptions import IntegrityError
+from tortoise.expressions import Q
 
 from community.places.coordinates import Datum, Point
 from community.places.errors import (
@@ -108,52 +109,40 @@ async def rename_place(place_id: int, *, name: str, aliases: Sequence[str] = ())
     return place
 
 
-async def settle_candidate(place_id: int, *, parent: Place) -> Place:
-    """Put a candidate where somebody has confirmed it belongs.
+async def appoint(
+    place: Place, post: Post, holder: Holder, *, from_at: datetime, to_at: datetime | None = None, subject: str = ""
+) -> Responsibility:
+    """Give a post to somebody from an instant on; whoever held it without an end is relieved.
+
+    With an end nobody is relieved: a term with both its days known needs a time in which nobody else holds the post,
+    or a term of long ago would end the present one.
 
     Raises:
-        PlaceNotFoundError: there is none of this id.
-        WrongParentError: it cannot lie there.
-
-    """
-    async with transaction():
-        place = await _locked(place_id)
-        place.parent_id, place.standing = parent.id, PlaceStanding.SETTLED
-        try:
-            await place.save(update_fields=["parent_id", "standing"])
-        except IntegrityError as error:
-            raise WrongParentError(name=place.name, parent=parent.name) from error
-        await place.refresh_from_db(fields=("path", "depth"))
-    return place
-
-
-async def appoint(place: Place, post: Post, holder: Holder, *, from_at: datetime, subject: str = "") -> Responsibility:
-    """Give a post to somebody from an instant on; whoever held it until then is relieved.
-
-    Raises:
-        PostTakenError: somebody was already appointed from that instant or a later one.
+        PostTakenError: somebody else holds it in that time, or is already appointed for later.
 
     """
     try:
         async with transaction():
             await _locked(place.id)
-            await Responsibility.filter(
-                place_id=place.id, post=post, subject=subject, to_at=None, from_at__lt=from_at
-            ).update(to_at=from_at)
+            if to_at is None:
+                await Responsibility.filter(
+                    place_id=place.id, post=post, subject=subject, to_at=None, from_at__lt=from_at
+                ).update(to_at=from_at)
             return await Responsibility.create(
                 place_id=place.id, post=post, subject=subject, holder_name=holder.name,
-                office_phone=holder.office_phone, staff_id=holder.staff_id, origin=holder.origin, from_at=from_at,
+                office_phone=holder.office_phone, staff_id=holder.staff_id, origin=holder.origin,
+                from_at=from_at, to_at=to_at,
             )  # fmt: skip
     except IntegrityError as error:
         raise PostTakenError from error
 
 
 async def relieve(place: Place, post: Post, *, at: datetime, subject: str = "") -> int:
-    """End whoever holds a post now; give how many rows that ended."""
+    """End at an instant whoever holds a post then; give how many rows that ended."""
     async with transaction():
         await _locked(place.id)
         return await Responsibility.filter(
-            place_id=place.id, post=post, subject=subject, to_at=None, from_at__lt=at
+            Q(to_at__isnull=True) | Q(to_at__gt=at), place_id=place.id, post=post, subject=subject, from_at__lt=at
         ).update(to_at=at)
 
 

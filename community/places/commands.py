@@ -38,7 +38,10 @@ def communities() -> None:
 
 @IMPORTS.command("places")
 def places(file: File) -> None:
-    """Put in the places of a CSV or XLSX file: 类型, 名称, 上级 and more columns."""
+    """Put in the places of a CSV or XLSX file.
+
+    Columns: 类型, 名称, 上级 (such as 民治街道/红山社区); if known 所在小区, 编码, 统一地址编码, 别名, 经度, 纬度, 坐标系.
+    """
     from community.places.importing import import_places  # noqa: PLC0415
 
     report_on(("地点", lambda _: import_places(file)))
@@ -46,7 +49,11 @@ def places(file: File) -> None:
 
 @IMPORTS.command("estates")
 def estates(file: File) -> None:
-    """Put in estates without a community as candidates; somebody confirms where each belongs."""
+    """Put in estates of a CSV or XLSX file, and confirm where they belong.
+
+    Columns: 编号, 小区; if known 社区, 经度, 纬度, 坐标系 (bd09 unless it says otherwise). An estate without 社区 waits:
+    residents find it and are asked which community it is in. Fill in 社区 and import the same file again.
+    """
     from community.places.importing import import_estates  # noqa: PLC0415
 
     report_on(("小区", lambda _: import_estates(file)))

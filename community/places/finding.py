@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from community.places.models import Place, PlaceKind
-from community.places.queries import PlaceDescription, paths_of
+from community.places.models import Place, PlaceKind, PlaceStanding
+from community.places.queries import PlaceDescription, nearest_places, paths_of
 from community.places.search import (
     LEAST_SCORE,
     RELATIVE_SCORE,
@@ -31,6 +31,12 @@ BEST_NAMED = 8
 """In how many named places a building's number is looked for."""
 GOOD_SCORE = 0.75
 """Better than this, no slip of the pen is suspected."""
+LIKELY_M = 3000
+"""How far around an estate its community is looked for: communities here are a kilometre or two across."""
+LOOKED_AROUND = 60
+"""How many places around an estate are asked for their community."""
+MOST_LIKELY = 4
+"""How many communities are offered for an estate; more would be no help."""
 
 Position = tuple[int, str, int]
 """Where a list stands: depth, sort name, id."""
@@ -117,6 +123,22 @@ async def search_places(text: str, narrowed: Filter) -> list[FoundPlace]:
     return _best(found.values(), narrowed) or await _of_kind_within(named, narrowed)
 
 
+async def likely_communities(place: Place) -> list[FoundPlace]:
+    """Say in which communities a place may lie, likeliest first: its own, or those of the settled places around it.
+
+    Nothing is offered for an estate of which nobody knows where it stands, or that stands far from all others.
+    """
+    own = (await paths_of([place.id]))[place.id].above(PlaceKind.COMMUNITY)
+    if own or place.point is None:
+        return await _described([own.id] if own else [])
+    around = await nearest_places(place.point, PlaceStanding.SETTLED, limit=LOOKED_AROUND)
+    near = [each.place.id for each in around if each.distance_m <= LIKELY_M]
+    paths = await paths_of(near)
+    communities = (paths[each].above(PlaceKind.COMMUNITY) for each in near)
+    found = await _described(list(dict.fromkeys(each.id for each in communities if each)))
+    return [each for each in found if each.place.current][:MOST_LIKELY]
+
+
 async def _all_of_hinted_kind(reading: Reading, narrowed: Filter) -> list[FoundPlace]:
     """List all communities for who typed just 社区."""
     kinds = [kind for kind in PlaceKind if kind in reading.kinds and narrowed.kind in {None, kind}]
@@ -130,7 +152,12 @@ def _best(found: Iterable[FoundPlace], narrowed: Filter) -> list[FoundPlace]:
     wanted = [each for each in wanted if narrowed.parent is None or each.place.id != narrowed.parent.id]
     top = max((each.score for each in wanted), default=0.0)
     kept = [each for each in wanted if each.score >= max(LEAST_SCORE, top * RELATIVE_SCORE)]
-    return sorted(kept, key=lambda each: (-round(each.score, 6), each.position))[:MOST_FOUND]
+    return sorted(kept, key=_best_first)[:MOST_FOUND]
+
+
+def _best_first(found: FoundPlace) -> tuple[float, bool, Position]:
+    """Order results; of two that suit alike, the one whose community is known comes first."""
+    return -round(found.score, 6), found.place.standing is PlaceStanding.CANDIDATE, found.position
 
 
 async def _of_kind_within(named: Sequence[FoundPlace], narrowed: Filter) -> list[FoundPlace]:

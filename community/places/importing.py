@@ -52,6 +52,7 @@ PLACE_COLUMNS = {
 ESTATE_COLUMNS = {
     "estate_id": ("编号",),
     "estate": ("小区", "名称"),
+    "community": ("社区", "所在社区"),
     "lng": ("经度",),
     "lat": ("纬度",),
     "datum": ("坐标系",),
@@ -115,10 +116,10 @@ async def import_places(path: Path) -> ImportReport:
 
 
 async def import_estates(path: Path) -> ImportReport:
-    """Put estates of a list without communities into the tree as candidates, directly under the district.
+    """Put the estates of a list into the tree: those with a community there, the others as candidates.
 
-    They are found by name and by distance, and wait there until somebody says where they belong
-    (`actions.settle_candidate`). Their coordinates are BD-09 unless the list says otherwise.
+    Candidates lie directly under the district and are found by name and by distance. They wait until the same
+    list comes again with their community filled in. Coordinates are BD-09 unless the list says otherwise.
 
     Raises:
         UnreadableSheetError, MissingColumnError: the file is no such table.
@@ -131,9 +132,10 @@ async def import_estates(path: Path) -> ImportReport:
         tree = await Tree.load(room=len(lines))
         if tree.district is None:
             raise NoDistrictError
+        seen: dict[str, int] = {}
         for line in lines:
             try:
-                report.count(_put(tree, _read_estate(line), tree.district))
+                report.count(_estate_line(tree, line, seen))
             except LineError as error:
                 report.refuse(line, error)
         await tree.flush()
@@ -168,8 +170,11 @@ def _read_place(line: SheetLine) -> _Wanted:
     return _Wanted(line, draft, parent, text_of(line, "area", "所在小区", longest=NAME_LENGTH, needed=False))
 
 
-def _read_estate(line: SheetLine) -> PlaceDraft:
+def _read_estate(line: SheetLine, seen: dict[str, int]) -> PlaceDraft:
     key = text_of(line, "estate_id", "编号", longest=SOURCE_KEY_LENGTH - len("estate:"))
+    first = seen.setdefault(key, line.number)
+    if first != line.number:
+        raise LineError("编号", "repeated", "与第 {line} 行重复", line=first)
     return PlaceDraft(
         kind=PlaceKind.ESTATE,
         name=text_of(line, "estate", "小区", longest=NAME_LENGTH),
@@ -228,8 +233,35 @@ def _put(tree: Tree, draft: PlaceDraft, parent: Place) -> Outcome:
         raise LineError("编码", "code_taken", "编码“{value}”已经用在别处", value=error.code) from error
 
 
+def _estate_line(tree: Tree, line: SheetLine, seen: dict[str, int]) -> Outcome:
+    """Put one estate into its community, or let it wait for one."""
+    draft = _read_estate(line, seen)
+    words = text_of(line, "community", "社区", longest=400, needed=False)
+    try:
+        if words:
+            return _settle(tree, draft, find_place(tree, words, column="社区"))
+        return tree.put(draft, tree.district)[1]
+    except CodeTakenError as error:
+        raise LineError("小区", "name_taken", "这里已经有另一个“{name}”", name=draft.name) from error
+
+
+def _settle(tree: Tree, draft: PlaceDraft, community: Place) -> Outcome:
+    """Put an estate where an operator says it belongs. One that nothing stands in yet may still be put elsewhere."""
+    if community.kind is not PlaceKind.COMMUNITY:
+        raise LineError("社区", "wrong_parent", "{name}不能放在{parent}下面", name=draft.name, parent=community.name)
+    draft = replace(draft, standing=PlaceStanding.SETTLED)
+    known = tree.by_code(draft.source_key or "")
+    if known is None or known.standing is PlaceStanding.CANDIDATE or known.parent_id == community.id:
+        return tree.put(draft, community)[1]
+    if tree.below(known.id):
+        raise LineError("社区", "has_buildings", "“{name}”里已经有楼栋，不能换到别的社区", name=known.name)
+    return tree.settle(known, draft, community)[1]
+
+
 def find_place(tree: Tree, words: str, *, column: str) -> Place:
-    """Find a place by its code, or by its path in names, such as 民治街道/红山社区 (the district may be left out).
+    """Find a place by its code, or by its path in names, such as 民治街道/红山社区.
+
+    The district may be left out, and the street too where no other street has a community of that name.
 
     Raises:
         LineError: there is none, or there are several.
@@ -241,14 +273,21 @@ def find_place(tree: Tree, words: str, *, column: str) -> Place:
     steps = [step.strip() for step in re.split(r"[/>\uff0f\uff1e]", words) if step.strip()]
     if steps and here and steps[0] == here[0].name:
         steps = steps[1:]
+    if tree.district and steps and not tree.named_below(tree.district.id, steps[0]):
+        here = [below for below in tree.below(tree.district.id) if below.kind is PlaceKind.STREET]
     for step in steps:
-        here = [below for place in here for below in tree.named_below(place.id, step) if below.current]
+        here = [below for place in here for below in tree.named_below(place.id, step) if _may_hold(below)]
     unique = {place.id: place for place in here}
     if not unique:
         raise LineError(column, "parent_missing", "找不到“{value}”", value=words)
     if len(unique) > 1:
         raise LineError(column, "parent_ambiguous", "“{value}”不止一个，请写完整", value=words)
     return next(iter(unique.values()))
+
+
+def _may_hold(place: Place) -> bool:
+    """Whether anything may be put there: not where nobody knows yet where it lies itself."""
+    return place.current and place.standing is PlaceStanding.SETTLED
 
 
 def _area_of(tree: Tree, each: _Wanted, parent: Place) -> int | None:

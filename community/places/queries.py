@@ -230,18 +230,28 @@ async def place_at(point: Point, *, pointer: str = "/location") -> Place:
 
 
 async def places_near(point: Point, *, limit: int = 10, pointer: str = "/location") -> list[NearPlace]:
-    """List the located places nearest to a point, nearest first: candidates, of which a person picks.
+    """List the located places around a point, of which a person picks: settled ones first, each group nearest first.
+
+    Only where settled places leave room, estates follow that nobody has put into a community yet.
 
     Raises:
         OutsideDistrictError: the point lies outside the district.
 
     """
     require_inside_district(point.lng, point.lat, point.datum, pointer=pointer)
+    near = await nearest_places(point, PlaceStanding.SETTLED, limit=limit)
+    if len(near) < limit:
+        near += await nearest_places(point, PlaceStanding.CANDIDATE, limit=limit - len(near))
+    return near
+
+
+async def nearest_places(point: Point, standing: PlaceStanding, *, limit: int) -> list[NearPlace]:
+    """List the located places of one standing, nearest first."""
     here = point.to(Datum.WGS84)
     rows = await query(
-        "SELECT id FROM place WHERE wgs84_lng IS NOT NULL AND current"
+        "SELECT id FROM place WHERE wgs84_lng IS NOT NULL AND current AND standing = %s"
         " ORDER BY point(wgs84_lng * 0.9228, wgs84_lat) <-> point(%s, %s) LIMIT %s",
-        here.lng * NEAR_LNG_FACTOR, here.lat, limit,
+        standing.value, here.lng * NEAR_LNG_FACTOR, here.lat, limit,
     )  # fmt: skip
     places = await Place.filter(id__in=[row["id"] for row in rows])
     near = [NearPlace(place, round(distance_m(here, there))) for place in places if (there := place.point)]

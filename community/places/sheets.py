@@ -6,6 +6,7 @@ CSV may be UTF-8 or what Excel writes here, GB 18030. Of a workbook the first sh
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -24,6 +25,7 @@ from foundation.words import say
 MOST_BYTES = 50 * 1024 * 1024
 MOST_LINES = 300_000
 CELL_LENGTH = 500
+DAY = re.compile(r"(\d{4})[-/.\u5e74](\d{1,2})[-/.\u6708](\d{1,2})\u65e5?", re.ASCII)
 
 Columns = Mapping[str, Sequence[str]]
 """What each column may be called in the heading, by our name for it."""
@@ -175,6 +177,21 @@ def number_of(line: SheetLine, column: str, shown: str) -> float:
     if not abs(number) < float("inf"):
         raise LineError(shown, "not_a_number", "“{value}”不是数字", value=text)
     return number
+
+
+def day_of(line: SheetLine, column: str, shown: str) -> date:
+    """Give a value as a day, written like 2026-03-05, 2026/3/5 or with 年, 月 and 日.
+
+    Raises:
+        LineError: it is none.
+
+    """
+    found = DAY.fullmatch(line.get(column))
+    try:
+        year, month, day = map(int, found.groups() if found else ())
+        return date(year, month, day)
+    except ValueError:
+        raise LineError(shown, "bad_day", "应当是日期，例如 2026-03-05") from None
 
 
 def _names_of(heading: Sequence[str], columns: Columns) -> list[str]:

@@ -5,7 +5,7 @@ Used by every import. `put` finds what is there already, so that the same file t
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from community.places.actions import PlaceDraft, columns_of
 from community.places.models import Place, PlaceKind, PlaceStanding
@@ -95,25 +95,47 @@ class Tree:
         """Add a place, or bring the one that is there to the draft.
 
         A name under the same code is a renaming, and the old name stays as an alias. What is left empty in
-        the draft is left as it is, and a candidate that was settled stays where it was settled.
+        the draft is left as it is. A candidate goes where a settled draft says; once settled it stays there.
 
         Raises:
-            CodeTakenError: a code belongs to another place.
+            CodeTakenError: a code belongs to another place, or the name does.
 
         """
         codes = [code for code in (draft.code, draft.unified_code, draft.source_key) if code]
         known = next((place for code in codes if (place := self._by_code.get(code))), None)
         if known is None:
-            known = self._at(draft, parent)
+            known = self._named_there(draft, parent)
         for code in codes:
             if self._by_code.get(code, known) is not known:
                 raise CodeTakenError(code)
         if known is None:
             return self._add(draft, parent), Outcome.ADDED
-        moved = known.parent_id != (parent.id if parent else None) and draft.standing is PlaceStanding.SETTLED
-        if known.kind is not draft.kind or moved:
+        if known.kind is not draft.kind:
             raise CodeTakenError(codes[0])
+        if draft.standing is PlaceStanding.SETTLED and known.parent_id != (parent.id if parent else None):
+            if known.standing is PlaceStanding.SETTLED or parent is None:
+                raise CodeTakenError(codes[0])
+            return self.settle(known, draft, parent)
         return known, self._bring_to(known, draft)
+
+    def settle(self, place: Place, draft: PlaceDraft, parent: Place) -> tuple[Place, Outcome]:
+        """Put a place where it was confirmed to belong. If one of its name is there already, that one stands for both.
+
+        Raises:
+            CodeTakenError: the one that is there comes from another line of its source.
+
+        """
+        there = self._named_there(draft, parent)
+        if there is not None:
+            draft = replace(draft, point=draft.point or place.point)
+            self._retire(place)
+            self._changed.pop(there.id, None)  # it takes over the source's key, so it is written after the retired one
+            return there, self._bring_to(there, draft)
+        self._forget(place)
+        place.parent_id, place.depth, place.standing = parent.id, parent.depth + 1, PlaceStanding.SETTLED
+        self._bring_to(place, draft)
+        self._note_change(place)
+        return place, Outcome.CHANGED
 
     async def flush(self) -> None:
         """Write what was added and changed."""
@@ -121,8 +143,15 @@ class Tree:
         if added:
             await Place.bulk_create(added, batch_size=BATCH)
         for place in self._changed.values():
-            await place.save(update_fields=_COLUMNS)
+            await place.save(update_fields=("parent_id", *_COLUMNS))
         self._added, self._changed, self._new_ids = [], {}, set()
+
+    def _named_there(self, draft: PlaceDraft, parent: Place | None) -> Place | None:
+        """Find by its name what the draft may mean; two of one name in a source's list are two places."""
+        found = self._at(draft, parent)
+        if found is not None and draft.source_key and found.source_key not in (None, draft.source_key):
+            raise CodeTakenError(draft.source_key)
+        return found
 
     def _at(self, draft: PlaceDraft, parent: Place | None) -> Place | None:
         position = _Position(parent.id if parent else None, draft.kind, draft.name, draft.area_id)
@@ -147,10 +176,25 @@ class Tree:
             return Outcome.UNCHANGED
         for name in differing:
             setattr(place, name, wanted[name])
+        self._note_change(place)
+        return Outcome.CHANGED
+
+    def _note_change(self, place: Place) -> None:
         self._remember(place)
         if place.id not in self._new_ids:
             self._changed[place.id] = place
-        return Outcome.CHANGED
+
+    def _retire(self, place: Place) -> None:
+        """Offer a place no longer, and give its key in the source free; what was put at it keeps it."""
+        if place.source_key:
+            self._by_code.pop(place.source_key, None)
+        place.current, place.source_key = False, None
+        self._note_change(place)
+
+    def _forget(self, place: Place) -> None:
+        """Take a place from where it was."""
+        self._by_position.pop(_Position(place.parent_id, place.kind, place.name, place.area_id), None)
+        self._below[place.parent_id][place.name].pop(place.id, None)
 
     def _merged(self, place: Place, draft: PlaceDraft) -> PlaceDraft:
         """Give the draft with what it leaves empty filled from the place."""

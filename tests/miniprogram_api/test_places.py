@@ -127,6 +127,52 @@ async def test_a_candidate_says_that_it_is_one(hua: Person, small: SmallDistrict
     assert (found["standing"], found["generated"]) == ("candidate", False)
 
 
+async def candidate(small: SmallDistrict, point: Point | None = None) -> Place:
+    draft = PlaceDraft(PlaceKind.ESTATE, "栗光苑", Origin.IMPORTED, standing=PlaceStanding.CANDIDATE, point=point)
+    return await add_place(draft, parent=small.district)
+
+
+async def test_of_two_estates_of_a_name_the_one_with_a_community_comes_first(hua: Person, small: SmallDistrict) -> None:
+    await candidate(small)
+    await put(PlaceKind.ESTATE, "栗光苑", small.other_community)
+
+    found = (await hua.told("GET", "/places?q=栗光苑"))["items"]
+
+    assert [item["standing"] for item in found] == ["settled", "candidate"]
+
+
+async def test_a_candidate_may_lie_in_the_communities_of_what_stands_around_it(
+    hua: Person, small: SmallDistrict
+) -> None:
+    estate = await candidate(small, PIN.to(Datum.BD09))
+    far, near = (Point(PIN.lng, PIN.lat + north, Datum.WGS84) for north in (0.015, 0.002))
+    await put(PlaceKind.BUILDING, "1栋", small.other_community, point=far)
+    await put(PlaceKind.BUILDING, "2栋", small.grid, point=near)
+    await put(PlaceKind.BUILDING, "3栋", small.grid, point=near)
+
+    assert await names(hua, f"/places/{estate.id}/communities") == ["月牙社区", "石桥社区"]
+
+
+async def test_for_a_candidate_far_from_everything_or_without_a_point_nothing_is_guessed(
+    hua: Person, small: SmallDistrict
+) -> None:
+    estate = await candidate(small)
+    await put(PlaceKind.BUILDING, "2栋", small.grid, point=PIN)
+    lonely = PlaceDraft(
+        PlaceKind.ESTATE, "榆舟苑", Origin.IMPORTED, standing=PlaceStanding.CANDIDATE,
+        point=Point(PIN.lng, PIN.lat + 0.04, Datum.WGS84),
+    )  # fmt: skip
+
+    assert await names(hua, f"/places/{estate.id}/communities") == []
+    assert await names(hua, f"/places/{(await add_place(lonely, parent=small.district)).id}/communities") == []
+
+
+async def test_a_settled_place_lies_in_its_own_community(hua: Person, small: SmallDistrict) -> None:
+    assert await names(hua, f"/places/{small.building.id}/communities") == ["月牙社区"]
+    assert await names(hua, f"/places/{small.street.id}/communities") == []
+    assert (await hua.ask("GET", "/places/999999999/communities")).status == 404
+
+
 @pytest.mark.parametrize(
     ("filters", "pointer"),
     [

@@ -27,8 +27,11 @@ app()
 """
 PRODUCTION = {
     "LINLI_ENVIRONMENT": "production",
+    "LINLI_WEB__PUBLIC_URL": "https://linli.example",
+    "LINLI_DISPATCH__BASE_URL": "https://core.example/v2",
     "LINLI_DISPATCH__API_KEY": "k",
     "LINLI_DISPATCH__CALLBACK_KEYS": json.dumps({"one": "s"}),
+    "LINLI_MINIPROGRAM__API_BASE": "https://api.weixin.qq.com",
     "LINLI_MINIPROGRAM__APP_ID": "wx1",
     "LINLI_MINIPROGRAM__SECRET": "s",
     "LINLI_MEDIA__SIGNING_KEY": "s",

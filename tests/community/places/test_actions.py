@@ -5,17 +5,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from community.places.actions import Holder, PlaceDraft, add_place, appoint, relieve, rename_place, settle_candidate
+from community.places.actions import Holder, appoint, relieve, rename_place
 from community.places.coordinates import Datum, Point
 from community.places.errors import (
     OutsideDistrictError,
     PlaceExistsError,
-    PlaceNotFoundError,
     PostTakenError,
     WrongParentError,
 )
 from community.places.finding import Filter, search_places
-from community.places.models import Origin, PlaceKind, PlaceStanding, Post, Responsibility
+from community.places.models import PlaceKind, Post, Responsibility
 from community.places.queries import responsible_for
 from tests.community.places.planting import SmallDistrict, put
 
@@ -59,20 +58,6 @@ async def test_a_renamed_place_is_found_by_both_names(small: SmallDistrict) -> N
         assert [each.place.id for each in found] == [small.village.id]
 
 
-async def test_a_candidate_is_settled_where_somebody_says(small: SmallDistrict) -> None:
-    draft = PlaceDraft(PlaceKind.ESTATE, "栗光苑", Origin.IMPORTED, standing=PlaceStanding.CANDIDATE)
-    candidate = await add_place(draft, parent=small.district)
-
-    settled = await settle_candidate(candidate.id, parent=small.other_community)
-
-    assert settled.standing is PlaceStanding.SETTLED
-    assert settled.path == f"{small.other_community.path}{candidate.id}/"
-    with pytest.raises(WrongParentError):
-        await settle_candidate(candidate.id, parent=small.grid)
-    with pytest.raises(PlaceNotFoundError):
-        await settle_candidate(candidate.id + 1000, parent=small.community)
-
-
 async def test_an_appointment_relieves_whoever_was_there(small: SmallDistrict) -> None:
     await appoint(small.community, Post.SECRETARY, Holder("李书记"), from_at=AT)
     await appoint(small.community, Post.SECRETARY, Holder("周书记", "0755-0000 0001"), from_at=AT + 5 * DAY)
@@ -107,5 +92,26 @@ async def test_a_relieved_post_is_held_by_nobody(small: SmallDistrict) -> None:
 
     assert await relieve(small.community, Post.SECRETARY, at=AT + DAY) == 1
     assert await relieve(small.community, Post.SECRETARY, at=AT + DAY) == 0
+
+    assert await responsible_for(small.community.id, Post.SECRETARY, at=AT + DAY) is None
+
+
+async def test_a_term_with_an_end_relieves_nobody_and_fits_where_nobody_is(small: SmallDistrict) -> None:
+    await appoint(small.community, Post.SECRETARY, Holder("李书记"), from_at=AT)
+    await appoint(small.community, Post.SECRETARY, Holder("周书记"), from_at=AT - 9 * DAY, to_at=AT)
+
+    with pytest.raises(PostTakenError):
+        await appoint(small.community, Post.SECRETARY, Holder("吴书记"), from_at=AT + DAY, to_at=AT + 2 * DAY)
+
+    for at, name in ((AT - DAY, "周书记"), (AT + DAY, "李书记")):
+        held = await responsible_for(small.community.id, Post.SECRETARY, at=at)
+        assert held is not None
+        assert held.holder_name == name
+
+
+async def test_a_planned_end_may_come_earlier(small: SmallDistrict) -> None:
+    await appoint(small.community, Post.SECRETARY, Holder("李书记"), from_at=AT, to_at=AT + 9 * DAY)
+
+    assert await relieve(small.community, Post.SECRETARY, at=AT + DAY) == 1
 
     assert await responsible_for(small.community.id, Post.SECRETARY, at=AT + DAY) is None

@@ -12,7 +12,7 @@ from community.places.models import Origin, Place, PlaceKind, PlaceStanding
 from community.places.queries import paths_of
 from community.places.sheets import ImportReport, MissingColumnError, UnreadableSheetError
 from foundation.database import query
-from tests.community.places.planting import SmallDistrict
+from tests.community.places.planting import SmallDistrict, put
 
 HEAD = "类型,名称,上级,所在小区,编码,别名,经度,纬度,坐标系"
 GOOD = (
@@ -229,12 +229,104 @@ async def test_an_estate_of_a_list_is_a_candidate_with_its_datum_named(small: Sm
     assert (estate.parent_id, estate.source_key, estate.origin) == (small.district.id, "estate:E1", Origin.IMPORTED)
 
 
-async def test_a_settled_estate_stays_where_it_was_settled(small: SmallDistrict, tmp_path: Path) -> None:
-    path = estates(tmp_path, "E1,栗光苑,,,114.0352,22.6541,")
-    await import_estates(path)
-    await Place.filter(name="栗光苑").update(parent_id=small.community.id, standing=PlaceStanding.SETTLED)
+async def test_an_estate_whose_community_is_filled_in_is_settled_there_and_stays(
+    small: SmallDistrict, tmp_path: Path
+) -> None:
+    await import_estates(estates(tmp_path, "E1,栗光苑,,,114.0352,22.6541,"))
+    told = settled(tmp_path, "E1,栗光苑,青桐街道/月牙社区", "E2,榆舟苑,石桥社区")
 
-    assert counts(await import_estates(path)) == (0, 0, 1, 0)
+    assert counts(await import_estates(told)) == (1, 1, 0, 0)
+    assert counts(await import_estates(told)) == (0, 0, 2, 0)
+    assert counts(await import_estates(estates(tmp_path, "E1,栗光苑,,,114.0352,22.6541,"))) == (0, 0, 1, 0)
 
     estate = await Place.get(name="栗光苑")
     assert (estate.parent_id, estate.standing) == (small.community.id, PlaceStanding.SETTLED)
+    assert (estate.path, estate.lng) == (f"{small.community.path}{estate.id}/", 114.0352)
+    assert (await Place.get(name="榆舟苑")).parent_id == small.other_community.id
+
+
+async def test_an_estate_put_wrongly_is_put_right_until_something_stands_in_it(
+    small: SmallDistrict, tmp_path: Path
+) -> None:
+    await import_estates(settled(tmp_path, "E1,栗光苑,石桥社区"))
+
+    assert counts(await import_estates(settled(tmp_path, "E1,栗光苑,月牙社区"))) == (0, 1, 0, 0)
+    await put(PlaceKind.BUILDING, "3栋", small.grid, area=await Place.get(name="栗光苑"))
+    report = await import_estates(settled(tmp_path, "E1,栗光苑,石桥社区"))
+
+    assert [each.rule for each in report.refused] == ["has_buildings"]
+    assert (await Place.get(name="栗光苑")).parent_id == small.community.id
+
+
+async def test_a_candidate_that_is_there_already_under_its_name_is_offered_no_more(
+    small: SmallDistrict, tmp_path: Path
+) -> None:
+    await import_estates(estates(tmp_path, "E1,栗光苑,,,114.0352,22.6541,"))
+    there = await put(PlaceKind.ESTATE, "栗光苑", small.community)
+    told = settled(tmp_path, "E1,栗光苑,月牙社区")
+
+    assert counts(await import_estates(told)) == (0, 1, 0, 0)
+    assert counts(await import_estates(told)) == (0, 0, 1, 0)
+
+    offered = await Place.get(name="栗光苑", current=True)
+    assert (offered.id, offered.source_key, offered.lng) == (there.id, "estate:E1", 114.0352)
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "rule"),
+    [
+        ("E1,栗光苑,没有社区", "社区", "parent_missing"),
+        ("E1,栗光苑,青桐街道", "社区", "wrong_parent"),
+        ("E1,栗光苑,青桐街道/月牙社区/梨湾老围", "社区", "wrong_parent"),
+        (",栗光苑,月牙社区", "编号", "empty"),
+        ("E9,栗光苑,月牙社区", "编号", "repeated"),
+        ("E1,榆舟苑,月牙社区", "小区", "name_taken"),
+    ],
+)
+async def test_an_estate_that_cannot_be_settled_is_named_and_the_others_are(
+    line: str, column: str, rule: str, small: SmallDistrict, tmp_path: Path
+) -> None:
+    report = await import_estates(settled(tmp_path, "E9,榆舟苑,月牙社区", line))
+
+    assert counts(report)[0] == 1
+    (refused,) = report.refused
+    assert (refused.line, refused.column, refused.rule) == (3, column, rule)
+    assert "{" not in refused.sentence()
+
+
+async def test_two_estates_of_one_name_are_told_apart_only_by_their_communities(
+    small: SmallDistrict, tmp_path: Path
+) -> None:
+    waiting = await import_estates(settled(tmp_path, "E1,东一村,", "E2,东一村,"))
+    placed = await import_estates(settled(tmp_path, "E1,东一村,月牙社区", "E2,东一村,石桥社区"))
+
+    assert [each.rule for each in waiting.refused] == ["name_taken"]
+    assert counts(placed) == (1, 1, 0, 0)
+    assert await Place.filter(name="东一村", standing=PlaceStanding.SETTLED).count() == 2
+
+
+async def test_a_workbook_settles_estates_too(small: SmallDistrict, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    page = book.active
+    assert page is not None
+    page.append(["编号", "小区", "所在社区"])
+    page.append([17, "栗光苑", "石桥社区"])
+    book.save(tmp_path / "estates.xlsx")
+
+    assert counts(await import_estates(tmp_path / "estates.xlsx")) == (1, 0, 0, 0)
+
+    assert (await Place.get(source_key="estate:17")).parent_id == small.other_community.id
+
+
+async def test_nothing_is_put_below_a_candidate(small: SmallDistrict, tmp_path: Path) -> None:
+    await import_estates(estates(tmp_path, "E1,栗光苑,,,114.0352,22.6541,"))
+
+    report = await import_places(sheet(tmp_path, "楼栋,3栋,栗光苑,,,,,,"))
+
+    assert [each.rule for each in report.refused] == ["parent_missing"]
+
+
+def settled(folder: Path, *lines: str) -> Path:
+    path = folder / "settled.csv"
+    path.write_text("编号,小区,社区\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    return path

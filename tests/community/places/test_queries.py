@@ -126,6 +126,22 @@ async def test_near_places_come_nearest_first_with_their_distance(small: SmallDi
     assert unplaced.id not in {each.place.id for each in near}
 
 
+async def test_settled_places_come_before_estates_that_nobody_has_placed_however_near_these_are(
+    small: SmallDistrict,
+) -> None:
+    for number in range(6):
+        there = Point(HERE.lng, HERE.lat + number * 0.0001, Datum.WGS84)
+        draft = PlaceDraft(
+            PlaceKind.ESTATE, f"候{number}苑", Origin.IMPORTED, standing=PlaceStanding.CANDIDATE, point=there
+        )
+        await add_place(draft, parent=small.district)
+    for name, north in (("远", 0.02), ("近", 0.01)):
+        await put(PlaceKind.BUILDING, name, small.grid, point=Point(HERE.lng, HERE.lat + north, Datum.WGS84))
+
+    assert [each.place.name for each in await places_near(HERE, limit=1)] == ["近"]
+    assert [each.place.name for each in await places_near(HERE, limit=3)] == ["近", "远", "候0苑"]
+
+
 async def test_the_same_building_is_found_from_a_pin_in_any_system(small: SmallDistrict) -> None:
     await put(PlaceKind.BUILDING, "此处", small.grid, point=HERE.to(Datum.BD09))
 

@@ -1,8 +1,9 @@
 // The draft of a complaint: kept on the phone from the first letter, with the key that makes it one complaint however often it is sent.
 
 import { freshKey, recall, remember } from "../../common/remember.js";
+import { say } from "../../common/words.js";
 import { dropFile } from "./file-store.js";
-import { shortest, wordless } from "./wordless.js";
+import { longest, shortest, wordless } from "./wordless.js";
 
 /** The draft of this person, or a new one. */
 export function openDraft(resident) {
@@ -41,11 +42,20 @@ class Draft {
     return [written, wordless(this.kept)].filter(Boolean).join(" ");
   }
 
+  /** What is sent as the words, with the estate's name where only its community could be chosen: the unit has to find it. */
+  told() {
+    const words = this.words();
+    const { estate } = this.kept.where || {};
+    if (!estate || words.includes(estate)) return words;
+    const told = `${words}\n${say("place.estate.sentence", { name: estate })}`;
+    return told.length > longest ? words : told;
+  }
+
   /** The body to send, as it stands now. */
   body() {
     const { category, where, who, behalf, answers } = this.kept;
     const mediaIds = this.media().filter(medium => medium.id).map(medium => medium.id);
-    const body = { text: this.words(), media_ids: mediaIds, confidential: who !== "named", anonymous: who === "nobody" };
+    const body = { text: this.told(), media_ids: mediaIds, confidential: who !== "named", anonymous: who === "nobody" };
     if (category) body.category = category.code;
     if (category && answers && Object.keys(answers).length) body.answers = answers;
     if (where && where.place) body.place_id = where.place.id;

@@ -5,6 +5,9 @@ import { say } from "../../common/words.js";
 /** The fewest characters a complaint may have. */
 export const shortest = 5;
 
+/** The most. */
+export const longest = 4000;
+
 /** The sentence for what is there and was not refused: a voice message, photos, both; nothing where neither is. */
 export function wordless({ voice, photos }) {
   const spoken = Boolean(voice && !voice.refused);
