@@ -122,6 +122,14 @@ class UnsupportedContentError(LinliError):
     message = "不支持这种内容类型"
 
 
+class RangeNotSatisfiableError(LinliError):
+    """A part of a file is asked for that lies behind its end."""
+
+    code = "range_not_satisfiable"
+    status = 416
+    message = "文件没有这一段"
+
+
 class InvalidFieldsError(LinliError):
     """Well-formed, but some fields break a rule."""
 

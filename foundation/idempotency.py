@@ -171,6 +171,17 @@ async def _first_answer(actor_key: str, key: str, request_hash: bytes) -> Answer
     return Answer(stored.status, stored.body, replayed=True)
 
 
+async def kept_answer(actor_key: str, key: str, hash_request: Callable[[], Awaitable[bytes]]) -> Answer | None:
+    """Give the answer that this key had, if it had one and stood for the same request.
+
+    The request is read, by `hash_request`, only if there is an answer that may be its own.
+    """
+    stored = await IdempotencyKey.get_or_none(actor_key=actor_key, key=key)
+    if stored is None or stored.status is None or bytes(stored.request_hash) != await hash_request():
+        return None
+    return Answer(stored.status, stored.body, replayed=True)
+
+
 async def sweep_idempotency_keys(older_than: datetime) -> int:
     """Forget the keys from before that real instant, and tell how many."""
     return await IdempotencyKey.filter(created_at__lt=older_than).delete()

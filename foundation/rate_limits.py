@@ -84,12 +84,18 @@ class LocalCounts:
             return 0.0
         return taken[0] + limit.seconds - now
 
+    def give_back(self, key: str) -> None:
+        """Take the newest count away."""
+        if taken := self.times.get(key):
+            taken.pop()
+
 
 class RateLimiter:
     """Counts for one process; all processes share what is in Redis."""
 
     def __init__(self, redis: Redis, *, prefix: str = "linli:limit") -> None:
         self._prefix = prefix
+        self._redis = redis
         self._script = redis.register_script(_SCRIPT)
         self._local = LocalCounts()
         self._avoid_redis_until = 0.0
@@ -106,6 +112,19 @@ class RateLimiter:
         seconds = await self._wait_for(f"{self._prefix}:{name}:{who}", limit)
         if seconds > 0:
             raise TooManyRequestsError(retry_after=max(1, ceil(seconds)))
+
+    async def give_back(self, name: str, who: str, limit: Limit | None) -> None:
+        """Take one count away again: what was counted was not done anew."""
+        if limit is None:
+            return
+        key, now = f"{self._prefix}:{name}:{who}", asyncio.get_running_loop().time()
+        if now < self._avoid_redis_until:
+            self._local.give_back(key)
+            return
+        try:
+            await self._redis.zpopmax(key)
+        except (RedisError, OSError, TimeoutError) as error:
+            self._redis_is_away(now, error)
 
     async def _wait_for(self, key: str, limit: Limit) -> float:
         now = asyncio.get_running_loop().time()

@@ -37,6 +37,7 @@ class UploadedMediaView(Output):
     access=Access.SIGNED_IN,
     status=201,
     upload=True,
+    idempotent=True,
     limit="media",
     errors=(
         ConsentRequiredError,

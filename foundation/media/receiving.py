@@ -1,35 +1,28 @@
 """Taking an upload in: `receive` is what an upload door calls.
 
-The bytes go to a temporary file of bounded size, never all into memory; their kind is found by content; the
-photo or voice message is made anew in a thread; then object and row are stored.
+The bytes go to a temporary file (spooling.py), unless the door has put them there already; their kind is found by
+content; the photo or voice message is made anew in a thread; then object and row are stored.
 """
 
 import asyncio
-import errno
-import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO
 from uuid import UUID
 
-from aiohttp import BodyPartReader
-
 from foundation.media.actions import Owner, store_upload
-from foundation.media.errors import MediaStoreBusyError, MediaTooLargeError
 from foundation.media.images import Photo, make_photo
 from foundation.media.models import Media, MediaKind
 from foundation.media.signing import Variant
 from foundation.media.sniffing import HEAD_BYTES, VOICES, Format, sniff
+from foundation.media.spooling import Spooled, spool
 from foundation.media.store import MediaStore
 from foundation.media.voices import Voice, make_voice
 
-Content = bytes | AsyncIterator[bytes] | BodyPartReader
+Content = bytes | AsyncIterator[bytes] | Spooled
 Admit = Callable[[MediaKind], Awaitable[None]]
-WRITE_BYTES = 256 * 1024
-MEGABYTE = 1024 * 1024
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +48,11 @@ class StoredMedia:
 
 
 async def receive(
-    owner: Owner, part: Content, *, store: MediaStore, at: datetime, admit: Admit | None = None
+    owner: Owner, content: Content, *, store: MediaStore, at: datetime, admit: Admit | None = None
 ) -> StoredMedia:
     """Take in one photo or voice message.
 
-    `part` is the part of a multipart form, any stream of bytes such as `request.content.iter_any()`, or the bytes
+    `content` is what a door has spooled, any stream of bytes such as `response.content.iter_any()`, or the bytes
     themselves. `at` is the real instant, as the sweep counts real hours. Call it outside of transactions: it writes
     to the store and opens its own. `admit` is told of which kind it is before it is stored, and may refuse.
 
@@ -69,54 +62,29 @@ async def receive(
         BrokenMediaError: it cannot be read to its end.
         TooManyPixelsError: the picture would unpack to more than we take.
         VoiceTooLongError: the voice message is longer than a minute.
-        MediaStoreBusyError: the store does not answer.
+        MediaStoreBusyError: the store does not answer, or there is no room for the temporary file.
 
     """
-    with _disk_may_be_full(), tempfile.TemporaryFile(prefix="linli-upload-") as file:
-        await _spool(_pieces(part), file, max_bytes=store.limits.max_bytes)
-        async with store.workers:
-            made = await asyncio.to_thread(_make, file, store.limits.max_pixels)
+    async with _spooled(content, store.limits.max_bytes) as spooled, store.workers:
+        made = await asyncio.to_thread(_make, spooled.file, store.limits.max_pixels)
     if admit is not None:
         await admit(MediaKind.VOICE if isinstance(made, Voice) else MediaKind.IMAGE)
     media = await store_upload(owner, made, store=store, at=at)
     return StoredMedia.of(media, store)
 
 
-@contextmanager
-def _disk_may_be_full() -> Iterator[None]:
-    """Translate that there is no room for the temporary file: whoever asked may ask again."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in NO_ROOM:
-            raise
-        raise MediaStoreBusyError from error
+@asynccontextmanager
+async def _spooled(content: Content, max_bytes: int) -> AsyncIterator[Spooled]:
+    if isinstance(content, Spooled):
+        yield content
+        return
+    async with spool() as spooled:
+        await spooled.take(_pieces(content) if isinstance(content, bytes) else content, max_bytes=max_bytes)
+        yield spooled
 
 
-async def _pieces(part: Content) -> AsyncIterator[bytes]:
-    if isinstance(part, bytes):
-        yield part
-    elif isinstance(part, BodyPartReader):  # iterating over it would read it whole
-        while piece := await part.read_chunk(WRITE_BYTES):
-            yield piece
-    else:
-        async for piece in part:
-            yield piece
-
-
-async def _spool(pieces: AsyncIterator[bytes], file: IO[bytes], *, max_bytes: int) -> None:
-    """Write the pieces to the file, a good deal at a time, and stop at the limit."""
-    waiting = bytearray()
-    size = 0
-    async for piece in pieces:
-        size += len(piece)
-        if size > max_bytes:
-            raise MediaTooLargeError(megabytes=max_bytes // MEGABYTE)
-        waiting += piece
-        if len(waiting) >= WRITE_BYTES:
-            await asyncio.to_thread(file.write, bytes(waiting))
-            waiting.clear()
-    await asyncio.to_thread(file.write, bytes(waiting))
+async def _pieces(content: bytes) -> AsyncIterator[bytes]:
+    yield content
 
 
 def _make(file: IO[bytes], max_pixels: int) -> Photo | Voice:

@@ -72,16 +72,28 @@ class MediaStore:
         with _busy():
             await obstore.put_async(self.objects, key, content, use_multipart=False)
 
-    async def get(self, key: str) -> AsyncIterator[bytes]:
-        """Give an object's bytes in pieces.
+    async def get(self, key: str, part: range | None = None) -> AsyncIterator[bytes]:
+        """Give an object's bytes, or a part of them, in pieces.
 
         Raises:
             FileNotFoundError: there is none; said before the first piece.
 
         """
         with _busy():
-            found = await obstore.get_async(self.objects, key)
+            found = await obstore.get_async(
+                self.objects, key, options=None if part is None else {"range": (part.start, part.stop)}
+            )
         return _pieces(found)
+
+    async def size(self, key: str) -> int:
+        """Tell how many bytes an object has.
+
+        Raises:
+            FileNotFoundError: there is none.
+
+        """
+        with _busy():
+            return (await obstore.head_async(self.objects, key))["size"]
 
     async def delete(self, keys: Sequence[str]) -> None:
         """Remove objects; one that is gone already is no error."""

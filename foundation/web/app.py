@@ -74,17 +74,25 @@ def create_app(
             app[CHECK_SESSIONS] = part.check_sessions
     app[LIMITER] = RateLimiter(ground.redis)
     app[METRICS] = metrics = metrics or Metrics()
-    gauges = [gauge for part in parts for gauge in part.gauges]
-    for gauge in gauges:
+    for gauge in (gauge for part in parts for gauge in part.gauges):
         metrics.add_gauge(gauge.name, gauge.words)
     app.on_response_prepare.append(add_headers)
     for endpoint in endpoints:
         app.router.add_route(endpoint.method, f"{API}{endpoint.path}", partial(_serve, endpoint))
-    app.add_routes([route for part in parts for route in part.routes])
-    app.add_routes(docs_routes(describe(endpoints)))
-    app.add_routes(health_routes((ping for part in parts for ping in part.pings), gauges))
-    app.add_routes(page_routes(pages))
+    app.add_routes(raw_routes(parts, pages=pages))
     return app
+
+
+def raw_routes(parts: Sequence[Part], *, pages: Path | None = None) -> list[web.RouteDef]:
+    """Make every address that is no endpoint: nobody is asked there who they are, unless the handler does so."""
+    return [
+        *(route for part in parts for route in part.routes),
+        *docs_routes(describe([endpoint for part in parts for endpoint in part.endpoints])),
+        *health_routes(
+            (ping for part in parts for ping in part.pings), [gauge for part in parts for gauge in part.gauges]
+        ),
+        *page_routes(pages),
+    ]
 
 
 async def _serve(endpoint: Endpoint, request: web.Request) -> web.StreamResponse:
@@ -112,6 +120,6 @@ def _check(ground: Ground, endpoints: Sequence[Endpoint], authenticators: Sequen
                 msg = f"{endpoint.name}: there is no limit called {endpoint.limit}"
                 raise WiringError(msg)
             Limit.parse(getattr(ground.settings.limits, endpoint.limit))
-        if endpoint.access is not Access.ANYONE and not authenticators:
+        if endpoint.access is not Access.ANYONE and not (endpoint.authenticate or authenticators):
             msg = f"{endpoint.name} is for {endpoint.access}, but nothing can tell who is asking"
             raise WiringError(msg)

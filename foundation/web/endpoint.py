@@ -21,6 +21,7 @@ from pydantic import BaseModel, TypeAdapter
 from foundation.access import Access
 from foundation.errors import LinliError
 from foundation.web.call import Call
+from foundation.web.keys import Authenticator
 from foundation.web.uploads import Upload
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -56,6 +57,10 @@ class Endpoint:
     limit: str | None = None
     """Which of `settings.limits` counts; None for none."""
     produces: str = "application/json"
+    authenticate: Authenticator | None = None
+    """Finds out who asks at this door, where a signature over the body says it and no token."""
+    described: Mapping[str, Any] = field(default_factory=dict)
+    """The types of `headers` and `body` that the handler reads itself; for the description alone."""
     adapters: Mapping[str, TypeAdapter[Any]] = field(default_factory=dict)
     answer_adapter: TypeAdapter[Any] | None = None
 
@@ -63,6 +68,11 @@ class Endpoint:
     def name(self) -> str:
         """The handler's name, which is also the operation's public one."""
         return self.handler.__name__
+
+    @property
+    def shown(self) -> Mapping[str, Any]:
+        """The types of everything that is sent here, whoever reads it."""
+        return {**self.models, **self.described}
 
     @property
     def body_is_optional(self) -> bool:
@@ -89,11 +99,14 @@ def endpoint(
     limit: str | None = None,
     tag: str | None = None,
     produces: str = "application/json",
+    authenticate: Authenticator | None = None,
+    described: Mapping[str, Any] | None = None,
 ) -> Callable[[Handler], Endpoint]:
     """Make an endpoint of a handler.
 
     Left out, `status` is 200, or 204 where nothing is answered; `limit` is `reading` or `writing` where
-    people are known, and none elsewhere; `tag` is the first word of the path.
+    people are known, and none elsewhere; `tag` is the first word of the path. A machine that signs its body
+    needs `authenticate`, and `described` where its body is not read by us.
 
     Raises:
         WiringError: it cannot work.
@@ -122,6 +135,8 @@ def endpoint(
             upload=upload,
             limit=limit or _usual_limit(method, access),
             produces=produces,
+            authenticate=authenticate,
+            described=described or {},
             adapters={name: TypeAdapter(model) for name, model in models.items()},
             answer_adapter=_answer_adapter(answer),
         )
@@ -163,7 +178,11 @@ def _faults(made: Endpoint, hints: Mapping[str, Any]) -> list[str]:
         "upload=True goes with a parameter upload: Upload": made.upload != (hints.get("upload") is Upload),
         "a form and a JSON body exclude each other": made.upload and "body" in made.models,
         "a form has a file": "form" in made.models and not made.upload,
-        "GET has no body": made.method == "GET" and ("body" in made.models or made.upload),
+        "only headers and a body may be described that the handler reads itself": not set(made.described)
+        <= {"headers", "body"} - set(made.models),
+        "where anyone may ask nobody is asked who it is": made.access is Access.ANYONE
+        and made.authenticate is not None,
+        "GET has no body": made.method == "GET" and ("body" in made.shown or made.upload),
         "only for somebody who is known can an answer be kept": made.idempotent and made.access is Access.ANYONE,
         "an answer that the handler makes itself cannot be kept": made.idempotent and made.gives_response,
         "it needs a summary": not made.summary,

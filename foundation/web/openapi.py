@@ -28,6 +28,7 @@ from foundation.errors import (
     UnsupportedContentError,
 )
 from foundation.idempotency import BadIdempotencyKeyError, IdempotencyKeyUsedError
+from foundation.media.errors import MediaStoreBusyError, MediaTooLargeError
 from foundation.web.endpoint import Endpoint, WiringError
 from foundation.web.keys import API, CSRF_HEADER, SESSION_COOKIE
 from foundation.web.problems import PROBLEM_JSON, CrashedError
@@ -47,7 +48,8 @@ class _Shapes:
     def __init__(self, endpoints: Sequence[Endpoint]) -> None:
         wanted: list[tuple[Key, JsonSchemaMode, TypeAdapter[Any]]] = []
         for place, endpoint in enumerate(endpoints):
-            wanted += [((place, part), "validation", adapter) for part, adapter in endpoint.adapters.items()]
+            adapters = {**endpoint.adapters, **{part: TypeAdapter(each) for part, each in endpoint.described.items()}}
+            wanted += [((place, part), "validation", adapter) for part, adapter in adapters.items()]
             if endpoint.answer_adapter:
                 wanted.append(((place, "answer"), "serialization", endpoint.answer_adapter))
         found, definitions = TypeAdapter.json_schemas(wanted, ref_template=_REF + "{model}")
@@ -127,7 +129,7 @@ def _parameter_shapes(endpoints: Sequence[Endpoint]) -> set[str]:
     return {
         model.__name__
         for endpoint in endpoints
-        for part, model in endpoint.models.items()
+        for part, model in endpoint.shown.items()
         if part in {*_PARAMETERS, "form"} and isinstance(model, type) and issubclass(model, BaseModel)
     }
 
@@ -148,7 +150,7 @@ def _operation(endpoint: Endpoint, place: int, shapes: _Shapes) -> Shape:
             "required": True,
             "content": {"multipart/form-data": {"schema": _form(endpoint, place, shapes)}},
         }
-    elif "body" in endpoint.models:
+    elif "body" in endpoint.shown:
         content = {"application/json": {"schema": shapes.of(place, "body")}}
         operation["requestBody"] = {"required": not endpoint.body_is_optional, "content": content}
     return operation
@@ -169,7 +171,7 @@ def _form(endpoint: Endpoint, place: int, shapes: _Shapes) -> Shape:
 def _parameters(endpoint: Endpoint, place: int, shapes: _Shapes) -> list[Shape]:
     parameters = []
     for part, where in _PARAMETERS.items():
-        if part not in endpoint.models:
+        if part not in endpoint.shown:
             continue
         whole = shapes.opened(place, part)
         for name, schema in whole.get("properties", {}).items():
@@ -228,12 +230,14 @@ def _refusals(endpoint: Endpoint, shapes: _Shapes) -> dict[str, Shape]:
 
 def _possible_errors(endpoint: Endpoint) -> list[type[LinliError]]:
     errors: list[type[LinliError]] = list(endpoint.errors)
-    if endpoint.access is not Access.ANYONE:
+    if endpoint.access is not Access.ANYONE and endpoint.authenticate is None:
         errors += [NotSignedInError, NotFoundError]
     if "path" in endpoint.models:
         errors.append(NotFoundError)
     if "body" in endpoint.models or endpoint.upload:
         errors += [TooSlowError, TooLargeError, UnsupportedContentError]
+    if endpoint.upload:
+        errors += [MediaTooLargeError, MediaStoreBusyError]
     if endpoint.upload or set(endpoint.models) - {"path"}:
         errors.append(InvalidFieldsError)
     if endpoint.idempotent:

@@ -21,6 +21,7 @@ from foundation.errors import (
     MethodNotAllowedError,
     NotFoundError,
     NotSignedInError,
+    RangeNotSatisfiableError,
     TooLargeError,
     TooSlowError,
     UnreadableRequestError,
@@ -54,10 +55,12 @@ _BY_STATUS: Mapping[int, type[LinliError]] = MappingProxyType(
             TooSlowError,
             TooLargeError,
             UnsupportedContentError,
+            RangeNotSatisfiableError,
             BusyError,
         )
     }
 )
+_KEPT_HEADERS = ("Allow", "Retry-After", "Content-Range")
 _SLOW_DATABASE = (psycopg.OperationalError, DBConnectionError)
 """No free connection, a lock or a statement that took too long, a deadlock, a server that went away."""
 
@@ -107,7 +110,7 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
         if error.status < 400:  # noqa: PLR2004 - redirections are answers
             raise
         refused = _of_status(error.status)
-        headers = {name: error.headers[name] for name in ("Allow", "Retry-After") if name in error.headers}
+        headers = {name: error.headers[name] for name in _KEPT_HEADERS if name in error.headers}
     except _SLOW_DATABASE as error:
         log.warning("database_busy", error=type(error).__name__)
         refused, headers = BusyError(), {}

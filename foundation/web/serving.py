@@ -1,12 +1,14 @@
 """How an endpoint is run: who asks, how often, what was sent, then the handler, then the answer."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from aiohttp import web
 
 from foundation.access import Access, Actor
-from foundation.errors import NotFoundError, NotSignedInError
-from foundation.idempotency import Answer, check_key, hash_of, once, once_leased
+from foundation.errors import NotFoundError, NotSignedInError, TooManyRequestsError
+from foundation.idempotency import Answer, check_key, hash_of, kept_answer, once, once_leased
 from foundation.rate_limits import Limit
 from foundation.web.call import Call, client_address
 from foundation.web.endpoint import Endpoint
@@ -16,23 +18,24 @@ from foundation.web.uploads import Upload, read_upload
 
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotent-Replayed"
-_FORM_OVERHEAD = 65_536
 
 
 async def serve(endpoint: Endpoint, request: web.Request) -> web.StreamResponse:
     """Answer one request."""
     ground = request.app[GROUND]
     actor = await _admitted(endpoint, request)
-    await _count(endpoint, request, actor)
+    try:
+        await _count(endpoint, request, actor)
+    except TooManyRequestsError:
+        if repeated := await _answered_before(endpoint, request, actor):
+            return _response(endpoint, repeated)
+        raise
     call = Call(request, ground, ground.clock.now(), request[LANGUAGE], actor)
-    arguments = await read_parts(endpoint, request)
-    if endpoint.upload:
-        upload = await _read_file(request, ground.settings.media.max_bytes)
-        arguments |= {"upload": upload, **read_form(endpoint, upload.fields)}
-    if endpoint.gives_response:
-        response: web.StreamResponse = await endpoint.handler(call, **arguments)
-    else:
-        response = _response(endpoint, await _answer(endpoint, call, arguments))
+    async with _arguments(endpoint, request) as arguments:
+        if endpoint.gives_response:
+            response: web.StreamResponse = await endpoint.handler(call, **arguments)
+        else:
+            response = _response(endpoint, await _answer(endpoint, call, arguments))
     if not response.prepared:
         response.headers.extend(call.answer_headers)
     return response
@@ -45,7 +48,8 @@ async def _admitted(endpoint: Endpoint, request: web.Request) -> Actor | None:
     """
     if endpoint.access is Access.ANYONE:
         return None
-    actor = await request.app[AUTHENTICATE](request)
+    authenticate = endpoint.authenticate or request.app[AUTHENTICATE]
+    actor = await authenticate(request)
     if actor is None:
         raise NotSignedInError
     if actor.language:
@@ -56,16 +60,43 @@ async def _admitted(endpoint: Endpoint, request: web.Request) -> Actor | None:
 
 
 async def _count(endpoint: Endpoint, request: web.Request, actor: Actor | None) -> None:
-    if endpoint.limit is None:
+    if endpoint.limit is not None:
+        await request.app[LIMITER].check(endpoint.limit, _who(request, actor), _limit(endpoint, request))
+
+
+def _limit(endpoint: Endpoint, request: web.Request) -> Limit | None:
+    return Limit.parse(getattr(request.app[GROUND].settings.limits, endpoint.limit or ""))
+
+
+def _who(request: web.Request, actor: Actor | None) -> str:
+    return actor.key if actor else f"address:{client_address(request)}"
+
+
+async def _answered_before(endpoint: Endpoint, request: web.Request, actor: Actor | None) -> Answer | None:
+    """Find the first answer to what is sent again by somebody who has reached the limit.
+
+    It is looked for only now, so that nobody else waits for the look.
+    """
+    key = request.headers.get(IDEMPOTENCY_HEADER)
+    if not endpoint.idempotent or key is None or actor is None:
+        return None
+
+    async def hash_request() -> bytes:
+        async with _arguments(endpoint, request) as arguments:
+            return await _request_hash(request, arguments.get("upload"))
+
+    return await kept_answer(actor.key, check_key(key), hash_request)
+
+
+@asynccontextmanager
+async def _arguments(endpoint: Endpoint, request: web.Request) -> AsyncIterator[dict[str, Any]]:
+    """Read what the handler asks for; a file is there as long as the block lasts."""
+    arguments = await read_parts(endpoint, request)
+    if not endpoint.upload:
+        yield arguments
         return
-    limit = Limit.parse(getattr(request.app[GROUND].settings.limits, endpoint.limit))
-    who = actor.key if actor else f"address:{client_address(request)}"
-    await request.app[LIMITER].check(endpoint.limit, who, limit)
-
-
-async def _read_file(request: web.Request, max_bytes: int) -> Upload:
-    whole = request.clone(client_max_size=max_bytes + _FORM_OVERHEAD)
-    return await read_upload(whole, max_bytes=max_bytes)
+    async with read_upload(request, max_bytes=request.app[GROUND].settings.media.max_bytes) as upload:
+        yield {**arguments, "upload": upload, **read_form(endpoint, upload.fields)}
 
 
 async def _answer(endpoint: Endpoint, call: Call, arguments: dict[str, Any]) -> Answer:
@@ -77,13 +108,23 @@ async def _answer(endpoint: Endpoint, call: Call, arguments: dict[str, Any]) -> 
     if not endpoint.idempotent or key is None:
         return await work()
     do = once_leased if endpoint.upload else once  # a file goes to the store, which no transaction may wait for
-    return await do(call.actor.key, check_key(key), await _request_hash(call.request, arguments), work)
+    request_hash = await _request_hash(call.request, arguments.get("upload"))
+    answer = await do(call.actor.key, check_key(key), request_hash, work)
+    if answer.replayed:
+        await _give_back(endpoint, call)
+    return answer
 
 
-async def _request_hash(request: web.Request, arguments: dict[str, Any]) -> bytes:
+async def _give_back(endpoint: Endpoint, call: Call) -> None:
+    """Take the count of a repeat away again: only what was done anew counts."""
+    if endpoint.limit is not None:
+        limiter, who = call.request.app[LIMITER], _who(call.request, call.visitor)
+        await limiter.give_back(endpoint.limit, who, _limit(endpoint, call.request))
+
+
+async def _request_hash(request: web.Request, upload: Upload | None) -> bytes:
     """Name the request; of a form what is in it, as each try has another boundary."""
-    upload = arguments.get("upload")
-    sent = upload.fingerprint() if isinstance(upload, Upload) else await read_bytes(request)
+    sent = upload.fingerprint() if upload else await read_bytes(request)
     return hash_of(request.method.encode(), request.rel_url.raw_path_qs.encode(), sent)
 
 

@@ -1,12 +1,11 @@
 """Files that are sent as a form (`multipart/form-data`).
 
-The whole file is held in memory: it is small by rule, and everything that looks at it (pictures, signatures)
-wants it whole.
+The file goes to the disk piece by piece, as it comes: many slow phones hold connections, but no memory.
 """
 
 import asyncio
-import hashlib
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from aiohttp import BodyPartReader, web
@@ -20,12 +19,15 @@ from foundation.errors import (
     UnreadableRequestError,
     UnsupportedContentError,
 )
+from foundation.idempotency import hash_of
+from foundation.media.spooling import Spooled, spool
 
 FILE = "file"
 MOST_FIELDS = 20
 LONGEST_FIELD = 8_000
 UPLOAD_SECONDS = 300.0
 """Ten megabytes on a poor line; whoever takes longer holds a connection for nothing."""
+_PIECE_BYTES = 65_536
 _PLAIN_ENCODINGS = frozenset({"", "binary", "7bit", "8bit", "identity"})
 
 
@@ -33,7 +35,8 @@ _PLAIN_ENCODINGS = frozenset({"", "binary", "7bit", "8bit", "identity"})
 class Upload:
     """One file, as it was sent; neither its name nor its kind is to be believed."""
 
-    content: bytes
+    content: Spooled
+    """Where it lies until the request is answered."""
     filename: str
     content_type: str
     fields: Mapping[str, str] = field(default_factory=dict)
@@ -41,27 +44,34 @@ class Upload:
 
     def fingerprint(self) -> bytes:
         """Name what was sent, whatever boundary the form was sent with."""
-        parts = [hashlib.sha256(self.content).hexdigest()]
-        parts += [f"{name}={self.fields[name]}" for name in sorted(self.fields)]
-        return "\n".join(parts).encode()
+        named = [text.encode() for name in sorted(self.fields) for text in (name, self.fields[name])]
+        return hash_of(self.content.sha256, *named)
 
 
-async def read_upload(request: web.Request, *, max_bytes: int) -> Upload:
-    """Read the form.
+@asynccontextmanager
+async def read_upload(request: web.Request, *, max_bytes: int) -> AsyncIterator[Upload]:
+    """Read the form; its file is there as long as the block lasts.
 
     Raises:
         UnsupportedContentError: it is no form.
         UnreadableRequestError: it is a broken form.
         TooSlowError: it does not end in time.
-        TooLargeError: the file or a field is larger than we take.
+        MediaTooLargeError: the file is larger than we take; the rest was not read.
+        TooLargeError: a field is larger than we take.
+        MediaStoreBusyError: there is no room for the file.
         InvalidFieldsError: there is no file in it.
 
     """
     if request.content_type != "multipart/form-data":
         raise UnsupportedContentError
+    async with spool() as content:
+        yield await _read(request, content, max_bytes)
+
+
+async def _read(request: web.Request, content: Spooled, max_bytes: int) -> Upload:
     try:
         async with asyncio.timeout(UPLOAD_SECONDS):
-            upload = await _read_parts(request, max_bytes)
+            upload = await _read_parts(request, content, max_bytes)
     except TimeoutError:
         raise TooSlowError from None
     except (ValueError, LookupError, RuntimeError, AssertionError, HttpProcessingError) as error:  # aiohttp's
@@ -71,7 +81,7 @@ async def read_upload(request: web.Request, *, max_bytes: int) -> Upload:
     return upload
 
 
-async def _read_parts(request: web.Request, max_bytes: int) -> Upload | None:
+async def _read_parts(request: web.Request, content: Spooled, max_bytes: int) -> Upload | None:
     found: Upload | None = None
     fields: dict[str, str] = {}
     reader = await request.multipart()
@@ -79,24 +89,29 @@ async def _read_parts(request: web.Request, max_bytes: int) -> Upload | None:
         if not isinstance(part, BodyPartReader) or not part.name or len(fields) >= MOST_FIELDS:
             raise UnreadableRequestError
         if part.name == FILE and found is None:
-            content = await _read_part(part, max_bytes)
+            await content.take(_pieces(part), max_bytes=max_bytes)
             kind = part.headers.get("Content-Type", "application/octet-stream")
             found = Upload(content, part.filename or "", kind.partition(";")[0].strip().lower(), fields)
         elif part.name not in fields and part.name != FILE:
-            fields[part.name] = (await _read_part(part, LONGEST_FIELD)).decode("utf-8")
+            fields[part.name] = await _read_text(part)
         else:
             raise UnreadableRequestError
     return found
 
 
-async def _read_part(part: BodyPartReader, max_bytes: int) -> bytes:
-    """Read one part; compressed parts are refused, as a few bytes of them can become very many."""
+async def _pieces(part: BodyPartReader) -> AsyncIterator[bytes]:
+    """Give one part as it comes; compressed parts are refused, as a few bytes of them can become very many."""
     for name in ("Content-Encoding", "Content-Transfer-Encoding"):
         if part.headers.get(name, "").strip().lower() not in _PLAIN_ENCODINGS:
             raise UnreadableRequestError
-    content = bytearray()
-    while chunk := await part.read_chunk(65536):
-        content.extend(chunk)
-        if len(content) > max_bytes:
+    while piece := await part.read_chunk(_PIECE_BYTES):
+        yield piece
+
+
+async def _read_text(part: BodyPartReader) -> str:
+    text = bytearray()
+    async for piece in _pieces(part):
+        text += piece
+        if len(text) > LONGEST_FIELD:
             raise TooLargeError
-    return bytes(content)
+    return text.decode("utf-8")

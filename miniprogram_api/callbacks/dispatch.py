@@ -1,10 +1,10 @@
 """The dispatch core's signed callbacks: verified, stored durably, answered; a desk applies them a moment later."""
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Annotated, Any, Final
 
 from aiohttp import web
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from community.complaints.dispatch.inbound import Taken, Told, is_known, take_in, wake_desk
 from community.complaints.dispatch.protocol import CoreUpdate, storable
@@ -14,7 +14,7 @@ from community.complaints.dispatch.signature import (
     StaleSignatureError,
     verify,
 )
-from foundation.access import Access
+from foundation.access import Access, Actor
 from foundation.clock import real_now
 from foundation.errors import (
     ConflictError,
@@ -25,10 +25,14 @@ from foundation.errors import (
 )
 from foundation.ground import Ground
 from foundation.grouping import Grouped
-from foundation.web import Call, Output, endpoint
+from foundation.web import GROUND, Call, Input, Output, endpoint
 from foundation.web.reading import as_problems, parse_json, read_bytes
 
 MOST_BYTES = 256 * 1024
+IS_FRESH: Final = web.RequestKey("is_fresh", bool)
+"""Whether the call was signed a moment ago; a later one must repeat what is known."""
+THE_CORE = Actor(kind="machine", id=0, language="", key="dispatch core")
+"""Whoever can sign; it has no language of its own, so its header's counts."""
 
 
 class ConflictingUpdateError(ConflictError):
@@ -53,10 +57,35 @@ class UpdateTakenView(Output):
     update_id: str
 
 
+class SignatureHeaders(Input):
+    """What the signature `X-Linli-Signature` covers beside method, path and body."""
+
+    key_id: Annotated[str, Field(alias="X-Linli-Key-Id", description="Which of the agreed secrets.")]
+    timestamp: Annotated[str, Field(alias="X-Linli-Timestamp", description="Seconds since 1970, UTC.")]
+    nonce: Annotated[str, Field(alias="X-Linli-Nonce", description="Another one with each call.")]
+
+
+async def authenticate(request: web.Request) -> Actor:
+    """Believe who signed the whole body with one of our keys.
+
+    Raises:
+        BadSignatureError: it is signed by nobody we know.
+
+    """
+    raw = await read_bytes(request)
+    if len(raw) > MOST_BYTES:
+        raise TooLargeError
+    keys = request.app[GROUND].settings.dispatch.callback_keys
+    request[IS_FRESH] = verify(_signed(request, raw), keys, at=real_now())
+    return THE_CORE
+
+
 @endpoint(
     "POST",
     "/callbacks/dispatch",
-    access=Access.ANYONE,
+    access=Access.MACHINE,
+    authenticate=authenticate,
+    described={"headers": SignatureHeaders, "body": CoreUpdate},
     tag="callbacks",
     errors=(
         BadSignatureError,
@@ -70,13 +99,9 @@ class UpdateTakenView(Output):
     summary="An update from the dispatch core",
 )
 async def post_dispatch_callback(call: Call) -> UpdateTakenView:
-    """Take one signed update; 200 only after it is stored for good. Signed by the headers `X-Linli-…`."""
-    raw = await read_bytes(call.request)
-    if len(raw) > MOST_BYTES:
-        raise TooLargeError
-    fresh = verify(_signed(call.request, raw), call.ground.settings.dispatch.callback_keys, at=real_now())
-    body, update = _read(raw)
-    if not fresh and not await is_known(update.update_id):
+    """Take one signed update; 200 only after it is stored for good. Fields we do not know do no harm."""
+    body, update = _read(await read_bytes(call.request))
+    if not call.request[IS_FRESH] and not await is_known(update.update_id):
         raise StaleSignatureError
     taken = await call.ground.get(DispatchInbox).add(Told(update.update_id, body, "callback", call.at))
     if taken is Taken.CONFLICT:

@@ -1,9 +1,12 @@
 """A slow, broken or vanished network: something stands there at once, nothing typed is lost, nothing is sent twice."""
 
 import asyncio
+import io
 
-from playwright.async_api import Route, expect
+from PIL import Image
+from playwright.async_api import FilePayload, Route, expect
 
+from foundation.media.models import Media
 from tests.browser.recording import Sent
 from tests.browser.resident import Resident
 from tests.browser.screen import Screen
@@ -122,6 +125,35 @@ async def test_a_photo_the_network_lost_goes_a_second_time_by_itself(resident: R
 
     assert len(sent.keys) == 2
     assert len(set(sent.keys)) == 1
+
+
+async def test_a_photo_whose_answer_was_lost_is_stored_once_though_the_page_was_reloaded(resident: Resident) -> None:
+    screen = await resident.opens("file.html")
+    screen.expect_console("Failed to load resource")
+    sent = Sent.by(screen.page, "/api/v1/media")
+
+    async def lose(route: Route) -> None:
+        await route.fetch()
+        await route.abort()
+
+    await screen.page.route("**/api/v1/media", lose, times=1)
+    await screen.page.locator("input[type=file]").set_input_files([large_photo()])
+    await expect(screen.page.locator(".photo[data-state=again]")).to_have_count(1)
+    await screen.page.reload()
+    await screen.settled()
+    await expect(screen.page.locator(".photo[data-state=done]")).to_have_count(1)
+
+    assert len(set(sent.keys)) == 1
+    assert len(sent.keys) >= 2
+    assert await Media.all().count() == 1
+
+
+def large_photo() -> FilePayload:
+    """Make one that the page makes smaller before it sends it."""
+    kept = io.BytesIO()
+    Image.effect_noise((2800, 2000), 120).convert("RGB").save(kept, "JPEG", quality=95)
+    assert len(kept.getvalue()) > 2.5 * 1024 * 1024
+    return {"name": "large.jpg", "mimeType": "image/jpeg", "buffer": kept.getvalue()}
 
 
 async def test_while_handing_in_a_photo_is_sent_until_it_is_up(resident: Resident) -> None:

@@ -2,6 +2,7 @@
 
 The doors are taken from the wired parts, so a new one is asked too. What belongs to
 somebody does not exist for others: a new path with an id must be named in `OWNED` or `EVERYBODYS`.
+An address that is no endpoint asks nobody who they are: it must be named in `RAW`, with what guards it.
 """
 
 from collections.abc import Awaitable, Callable
@@ -55,6 +56,22 @@ BODIES: dict[str, Any] = {
     "/complaints/{id}/rating": BAD,
     "/complaints/{id}/reopening": {"reason": "没解决"},
 }
+RAW: dict[str, str] = {
+    "GET /api/v1/live": "says nothing before a token or a ticket was right",
+    "GET /media/{media_id}/{variant}": "a signature in the address, which only those get who may see the thing",
+    "GET /api/v1/openapi.json": "the same for everybody: the description of the API",
+    "GET /api/v1/docs": "the same for everybody: the description for people",
+    "GET /api/v1/docs.js": "a file of that page",
+    "GET /api/v1/docs.css": "a file of that page",
+    "GET /healthz": "says that the process lives, and nothing else",
+    "GET /readyz": "names of servers, for the balancer; the proxy keeps it to the inside",
+    "GET /metrics": "numbers about nobody; the proxy keeps it to the inside",
+    "GET /": "leads to the first page",
+    "GET /web/settings.json": "what every page must know before anybody is signed in",
+    "GET /web/{name}": "the pages' files, the same for everybody",
+    "GET /favicon.ico": "the pages' icon",
+}
+"""Every address that is no endpoint, and why nobody must be known there."""
 ENDPOINTS = [endpoint for part in load_parts() for endpoint in part.endpoints]
 
 
@@ -114,8 +131,12 @@ def doors(api: Client, town: Town) -> Doors:
     return Doors(api, town)
 
 
+UNSIGNED = "/problems/bad-signature"
+"""What a door for machines answers to whoever has not signed."""
+
+
 def is_stranger(answer: Answer) -> bool:
-    return answer.status == 401 and answer.body["type"] == "/problems/not-signed-in"
+    return answer.status == 401 and answer.body["type"] in {"/problems/not-signed-in", UNSIGNED}
 
 
 def exists_for(answers: dict[str, tuple[Endpoint, Answer]]) -> set[str]:
@@ -149,8 +170,30 @@ async def test_who_is_nobody_comes_in_only_where_anyone_may(doors: Doors) -> Non
         named(each) for each in ENDPOINTS if each.access is Access.ANYONE
     }
     for name, (endpoint, answer) in answers.items():
-        if endpoint.access is not Access.ANYONE:
+        if endpoint.access not in {Access.ANYONE, Access.MACHINE}:
             assert answer.headers["WWW-Authenticate"] == "Bearer", name
+
+
+async def test_at_a_door_for_machines_a_person_is_nobody(doors: Doors) -> None:
+    async def oneself(owner: Phone) -> Phone:
+        return owner
+
+    answers = await doors.everywhere(oneself)
+
+    assert {name for name, (_, answer) in answers.items() if (answer.body or {}).get("type") == UNSIGNED} == {
+        named(each) for each in ENDPOINTS if each.access is Access.MACHINE
+    }
+
+
+async def test_every_address_is_a_door_that_says_for_whom_or_one_that_is_named_with_its_guard(api: Client) -> None:
+    assert api.app
+    addresses = {
+        f"{route.method} {route.resource.canonical}"
+        for route in api.app.router.routes()
+        if route.resource and route.method != "HEAD"
+    }
+
+    assert addresses == {f"{each.method} {API}{each.path}" for each in ENDPOINTS} | set(RAW)
 
 
 async def test_a_resident_comes_in_at_every_door_for_residents_and_to_what_is_theirs(doors: Doors) -> None:

@@ -6,6 +6,11 @@ from signal import SIGCONT, SIGSTOP
 from typing import Any
 from uuid import uuid4
 
+import aiohttp
+import psycopg
+
+from tests.foundation.media.files import jpeg
+from tests.phone import Answer, Phone
 from tests.processes.district import DEAD_AFTER_SECONDS, District, StandIns, file, filed
 from tests.processes.programs import until
 
@@ -67,3 +72,37 @@ async def stored(district: District, text: str) -> bool:
 
 def rows_of(district: District, text: str) -> list[dict[str, Any]]:
     return district.rows("SELECT id FROM complaint WHERE text = %s", text)
+
+
+async def test_a_photo_whose_doors_died_is_taken_once_with_the_same_key(district: District) -> None:
+    doors, (worker,) = await district.up()
+    await worker.end()
+    phone, key, photo = await district.sign_in(), uuid4().hex, jpeg()
+    with psycopg.connect(district.servers.addresses.database_url) as other:
+        other.execute("LOCK TABLE media IN ACCESS EXCLUSIVE MODE")  # so that it dies between its objects and its row
+        asking = asyncio.create_task(send_photo(phone, photo, key=key))
+        await until(lambda: waits_for_media(district), what="the photo is about to be stored")
+        await doors.kill()
+    await asyncio.gather(asking, return_exceptions=True)
+
+    await district.up()
+    early = await send_photo(phone, photo, key=key)
+    district.rows(
+        "UPDATE idempotency_key SET created_at = created_at - interval '1 hour' WHERE key = %s RETURNING id", key
+    )
+    taken, again = [await send_photo(phone, photo, key=key) for _ in range(2)]
+
+    assert (early.status, taken.status, again.status) == (503, 201, 201)
+    assert again.body == taken.body
+    kept = district.rows("SELECT id FROM media WHERE owner_id = %s", phone.resident_id)
+    assert [str(row["id"]) for row in kept] == [taken.body["id"]]
+
+
+async def send_photo(phone: Phone, photo: bytes, *, key: str) -> Answer:
+    form = aiohttp.FormData()
+    form.add_field("file", photo, filename="photo.jpg", content_type="image/jpeg")
+    return await phone.post("/media", key=key, data=form)
+
+
+async def waits_for_media(district: District) -> bool:
+    return bool(district.rows("SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'media'::regclass"))

@@ -4,17 +4,14 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
-from uuid import UUID
 
-import aiohttp
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
 
 from foundation.access import Actor
 from foundation.media.errors import BrokenMediaError, MediaTooLargeError, TooManyPixelsError, UnsupportedMediaError
 from foundation.media.models import Media, MediaKind
-from foundation.media.receiving import StoredMedia, receive
+from foundation.media.receiving import receive
+from foundation.media.spooling import spool
 from foundation.media.store import MediaStore
 from tests.foundation.media import files
 from tests.foundation.media.conftest import AT, WANG
@@ -125,22 +122,13 @@ async def test_an_object_without_its_row_is_all_that_a_failure_can_leave(
     assert not await Media.exists()
 
 
-async def test_a_form_is_read_part_by_part(database: None, store: MediaStore) -> None:
-    received: list[StoredMedia] = []
+async def test_what_a_door_has_spooled_is_read_from_where_it_lies(database: None, store: MediaStore) -> None:
+    upload = files.jpeg(files.quarters(1600, 1200))
 
-    async def upload(request: web.Request) -> web.Response:
-        reader = await request.multipart()
-        part = await reader.next()
-        assert isinstance(part, aiohttp.BodyPartReader)
-        received.append(await receive(WANG, part, store=store, at=AT))
-        return web.json_response({"id": str(received[0].id)}, status=201)
+    async with spool() as spooled:
+        await spooled.take(pieces(upload), max_bytes=len(upload))
+        stored = await receive(WANG, spooled, store=store, at=AT)
 
-    app = web.Application()
-    app.router.add_post("/media", upload)
-    form = aiohttp.FormData()
-    form.add_field("file", files.jpeg(files.quarters(1600, 1200)), filename="photo.svg", content_type="image/svg+xml")
-    async with TestClient(TestServer(app)) as client, client.post("/media", data=form) as response:
-        body = await response.json()
-
-    media = await Media.get(id=UUID(body["id"]))
-    assert (media.content_type, media.width) == ("image/jpeg", 1600)
+    assert (spooled.size, spooled.sha256) == (len(upload), hashlib.sha256(upload).digest())
+    assert spooled.file.closed
+    assert (await Media.get(id=stored.id)).width == 1600

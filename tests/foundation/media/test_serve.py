@@ -95,6 +95,71 @@ async def test_head_tells_the_same_without_the_bytes(client: Client, store: Medi
         assert await response.read() == b""
 
 
+@pytest.mark.parametrize(
+    ("asked", "first", "last"), [("bytes=0-1", 0, 1), ("bytes=100-", 100, None), ("bytes=-7", -7, None)]
+)
+async def test_a_player_gets_the_part_it_asks_for(
+    client: Client, store: MediaStore, asked: str, first: int, last: int | None
+) -> None:
+    stored = await receive(WANG, files.mp3(), store=store, at=AT)
+    sound = files.mp3(told=False)
+    part = sound[first:] if last is None else sound[first : last + 1]
+
+    async with client.get(stored.url, headers={"Range": asked}) as response:
+        assert response.status == 206
+        assert await response.read() == part
+
+    start = first % len(sound)
+    assert response.headers["Content-Range"] == f"bytes {start}-{start + len(part) - 1}/{len(sound)}"
+    assert response.headers["Content-Length"] == str(len(part))
+    assert response.headers["Content-Type"] == "audio/mpeg"
+    assert response.headers["Accept-Ranges"] == "bytes"
+
+
+async def test_the_parts_of_a_file_make_the_whole(client: Client, store: MediaStore) -> None:
+    stored = await receive(WANG, files.jpeg(files.quarters(1200, 900)), store=store, at=AT)
+    assert stored.thumbnail_url is not None
+    whole = await (await client.get(stored.thumbnail_url)).read()
+
+    got = b""
+    while len(got) < len(whole):
+        headers = {"Range": f"bytes={len(got)}-{len(got) + 999}"}
+        async with client.get(stored.thumbnail_url, headers=headers) as response:
+            assert response.headers["Content-Range"].endswith(f"/{len(whole)}")
+            got += await response.read()
+
+    assert got == whole
+
+
+async def test_a_part_behind_the_end_is_refused_with_the_size(client: Client, store: MediaStore) -> None:
+    stored = await receive(WANG, files.mp3(), store=store, at=AT)
+    size = len(files.mp3(told=False))
+
+    async with client.get(stored.url, headers={"Range": f"bytes={size}-"}) as response:
+        assert (response.status, response.headers["Content-Range"]) == (416, f"bytes */{size}")
+
+
+@pytest.mark.parametrize(
+    ("method", "headers"),
+    [
+        ("GET", {"Range": "bytes=0-1,5-9"}),
+        ("GET", {"Range": "bytes=9-2"}),
+        ("GET", {"Range": "seconds=0-1"}),
+        ("GET", {"Range": "bytes=0-1", "If-Range": '"never given"'}),
+        ("HEAD", {"Range": "bytes=0-1"}),
+    ],
+)
+async def test_several_parts_and_what_is_no_part_get_the_whole(
+    client: Client, store: MediaStore, method: str, headers: dict[str, str]
+) -> None:
+    stored = await receive(WANG, files.mp3(), store=store, at=AT)
+
+    async with client.request(method, stored.url, headers=headers) as response:
+        assert response.status == 200
+        assert "Content-Range" not in response.headers
+        assert int(response.headers["Content-Length"]) == len(files.mp3(told=False))
+
+
 async def test_an_address_that_ended_says_so(client: Client, store: MediaStore, signing_clock: FrozenClock) -> None:
     stored = await receive(WANG, files.jpeg(), store=store, at=AT)
     signing_clock.advance(hours=1)
@@ -133,5 +198,6 @@ async def test_a_lost_object_is_not_found_rather_than_broken(client: Client, sto
     stored = await receive(WANG, files.jpeg(), store=store, at=AT)
     await store.delete((await Media.get(id=stored.id)).keys)
 
-    async with client.get(stored.url) as response:
-        assert response.status == 404
+    for headers in ({}, {"Range": "bytes=0-1"}):
+        async with client.get(stored.url, headers=headers) as response:
+            assert response.status == 404

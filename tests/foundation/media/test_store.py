@@ -22,9 +22,18 @@ async def test_an_object_is_read_as_it_was_stored(store: MediaStore) -> None:
     assert await read(store, "2026/11/20/a.jpg") == content
 
 
+async def test_a_part_of_an_object_is_read_and_its_size_is_of_the_whole(store: MediaStore) -> None:
+    await store.put("a.amr", bytes(range(100)))
+
+    assert [piece async for piece in await store.get("a.amr", range(10, 20))] == [bytes(range(10, 20))]
+    assert await store.size("a.amr") == 100
+
+
 async def test_a_missing_object_is_said_before_the_first_piece(store: MediaStore) -> None:
     with pytest.raises(FileNotFoundError):
         await store.get("2026/11/20/none.jpg")
+    with pytest.raises(FileNotFoundError):
+        await store.size("2026/11/20/none.jpg")
 
 
 async def test_deleting_twice_is_no_error(store: MediaStore) -> None:
@@ -81,7 +90,7 @@ async def test_a_store_that_does_not_answer_is_busy_not_broken(store: MediaStore
     )  # fmt: skip
     away = MediaStore(nowhere, store.signer, store.limits)
 
-    for attempt in (away.put("a", b"1"), away.get("a"), away.delete(["a"]), away.ask()):
+    for attempt in (away.put("a", b"1"), away.get("a"), away.size("a"), away.delete(["a"]), away.ask()):
         with pytest.raises(MediaStoreBusyError) as refused:
             await attempt
         assert refused.value.retry_after

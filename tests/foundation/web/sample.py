@@ -190,11 +190,12 @@ async def post_picture(call: Call, path: NotePath, upload: Upload, form: Picture
     gate = call.ground.get(Gate)
     gate.runs += 1
     gate.entered.set()
-    if upload.content == b"refuse":
+    content = upload.content.file.read(8)
+    if content == b"refuse":
         raise FullBoardError
-    if upload.content == b"wait":
+    if content == b"wait":
         await gate.open.wait()
-    return {"size": str(len(upload.content)), "kind": upload.content_type, "place": form.place}
+    return {"size": str(upload.content.size), "kind": upload.content_type, "place": form.place}
 
 
 @endpoint("POST", "/visits", access=Access.ANYONE, limit="sessions", summary="Come by")

@@ -2,9 +2,12 @@
 
 import asyncio
 import json
+import tempfile
+import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -161,11 +164,69 @@ async def test_a_body_without_end_is_given_up_and_the_line_closed(
 
 async def test_a_file_without_end_is_given_up(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "UPLOAD_SECONDS", 0.3)
-    start = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n\xff\xd8'
-    headers = RESIDENT + b"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 5000\r\n"
-    heard = await ask(port, b"POST /api/v1/notes/1/pictures HTTP/1.1\r\nHost: a\r\n" + headers + b"\r\n" + start)
+    heard = await ask(port, picture(announced=5000))
 
     assert heard.problem() == (408, "/problems/too-slow")
+
+
+PICTURE = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n\xff\xd8'
+PICTURE_OVERHEAD = len(PICTURE + b"\r\n--b--\r\n")
+
+
+def picture(*, announced: int) -> bytes:
+    """Begin to send a picture."""
+    headers = RESIDENT + b"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: %d\r\n" % announced
+    return b"POST /api/v1/notes/1/pictures HTTP/1.1\r\nHost: a\r\n" + headers + b"\r\n" + PICTURE
+
+
+async def test_a_file_is_refused_at_the_measure_whatever_more_is_announced(port: int) -> None:
+    heard = await ask(port, picture(announced=10**9), *[bytes(2**20)] * 11)
+
+    assert heard.problem() == (413, "/problems/media-too-large")
+
+
+async def test_many_large_files_at_once_take_little_memory(port: int) -> None:
+    piece, many = bytes(65536), 128
+    begun = picture(announced=PICTURE_OVERHEAD + many * len(piece))
+
+    tracemalloc.start()
+    try:
+        heard = await asyncio.gather(*(ask(port, begun, *[piece] * many, b"\r\n--b--\r\n") for _ in range(6)))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert [each.status for each in heard] == [201] * 6
+    assert peak < 2 * many * len(piece)  # of six
+
+
+def open_files(folder: Path) -> int:
+    """Count what this process has open there; files without a name are among them."""
+    links = [link for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+    return sum(str(link.readlink()).startswith(str(folder)) for link in links)
+
+
+async def until_open(folder: Path, number: int) -> None:
+    async with asyncio.timeout(10):
+        while open_files(folder) != number:
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+async def test_of_a_file_whose_phone_has_gone_nothing_is_left(
+    port: int, temporary: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with line_to(port) as (_, writer):
+        writer.write(picture(announced=10**6) + bytes(500_000))
+        await until_open(temporary, 1)
+    await until_open(temporary, 0)
+
+    assert "request_crashed" not in caplog.text
 
 
 async def test_an_endless_body_of_pieces_is_too_large_before_it_is_too_slow(port: int) -> None:

@@ -344,6 +344,10 @@ async def handler_of_response(call: Call) -> web.Response:
         ("POST", "/notes", {"idempotent": True}, handler),
         ("POST", "/notes", {"idempotent": True, "access": Access.STAFF}, handler_of_response),
         ("POST", "/notes", {"summary": ""}, handler),
+        ("POST", "/notes", {"authenticate": sample.authenticate}, handler),
+        ("POST", "/notes", {"described": {"body": dict}}, handler_with_body),
+        ("POST", "/notes", {"described": {"query": dict}}, handler),
+        ("GET", "/notes", {"described": {"body": dict}}, handler),
     ],
 )
 def test_an_endpoint_that_cannot_work_is_refused_at_import(

@@ -9,10 +9,11 @@ from aiohttp.test_utils import TestServer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from foundation.database import query as ask_database
 from foundation.ground import Ground
 from foundation.web.app import create_app
 from tests.foundation.web.conftest import Api
-from tests.foundation.web.sample import PART
+from tests.foundation.web.sample import PART, TABLE
 
 often = settings(
     max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -74,8 +75,10 @@ async def test_any_query_is_taken_or_refused(notes: Api, query: dict[str, str]) 
 
 @pytest.fixture
 async def raw_port(database: None, sample_ground: Ground) -> Any:
+    await ask_database(TABLE)
     async with TestServer(create_app(sample_ground, [PART])) as server:
         yield server.port
+    await ask_database("DROP TABLE sample_note")
 
 
 async def status_of(port: int, sent: bytes) -> int:

@@ -1,22 +1,35 @@
 """The same request sent twice is done once."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from aiohttp import FormData
+from aiohttp.test_utils import TestClient, TestServer
 
 from foundation.clock import real_now
 from foundation.database import query
 from foundation.ground import Ground
 from foundation.idempotency import KEPT_FOR, LENT_FOR, IdempotencyKey, forget_answers, sweep_idempotency_keys
+from foundation.web.app import create_app
 from tests.foundation.web.conftest import Api
-from tests.foundation.web.sample import Gate
+from tests.foundation.web.sample import PART, Gate
 
 Headers = Callable[..., dict[str, str]]
 NOTE = {"text": "楼道的灯坏了"}
+
+
+@pytest.fixture
+async def limited(notes: Api, sample_ground: Ground, pages: Path) -> AsyncIterator[Api]:
+    """Give a client of doors at which everybody may write twice within an hour."""
+    limits = sample_ground.settings.limits.model_copy(update={"writing": "2/3600s"})
+    ground = replace(sample_ground, settings=sample_ground.settings.model_copy(update={"limits": limits}))
+    async with TestClient(TestServer(create_app(ground, [PART], pages=pages))) as client:
+        yield client
 
 
 async def stored_notes() -> int:
@@ -98,6 +111,36 @@ async def until_waiting(number: int) -> None:
             if rows[0]["n"] == number:
                 return
             await asyncio.sleep(0.01)
+
+
+async def test_a_repeat_gets_its_first_answer_also_from_somebody_who_reached_the_limit(
+    limited: Api, signed_in: Headers, sample_ground: Ground
+) -> None:
+    note, pinned = signed_in(Idempotency_Key="note"), signed_in(Idempotency_Key="pinned")
+    first = await limited.post("/api/v1/notes", json=NOTE, headers=note)
+    first_picture = await limited.post("/api/v1/notes/1/pictures", data=picture(), headers=pinned)
+
+    new = await limited.post("/api/v1/notes", json=NOTE, headers=signed_in(Idempotency_Key="new"))
+    again = [await limited.post("/api/v1/notes", json=NOTE, headers=note) for _ in range(3)]
+    picture_again = await limited.post("/api/v1/notes/1/pictures", data=picture(), headers=pinned)
+    other = await limited.post("/api/v1/notes", json={"text": "电梯坏了三天了"}, headers=note)
+
+    assert (first.status, first_picture.status, new.status, other.status) == (201, 201, 429, 429)
+    assert [answer.status for answer in again] == [201] * 3
+    assert {await answer.read() for answer in again} == {await first.read()}
+    assert {answer.headers["Idempotent-Replayed"] for answer in (*again, picture_again)} == {"true"}
+    assert await picture_again.read() == await first_picture.read()
+    assert sample_ground.get(Gate).runs == 2
+
+
+async def test_a_repeat_uses_nothing_of_the_limit_up(limited: Api, signed_in: Headers) -> None:
+    repeated = [
+        await limited.post("/api/v1/notes", json=NOTE, headers=signed_in(Idempotency_Key="k")) for _ in range(5)
+    ]
+    new = [await limited.post("/api/v1/notes", json=NOTE, headers=signed_in(Idempotency_Key=key)) for key in ("l", "m")]
+
+    assert [answer.status for answer in repeated] == [201] * 5
+    assert [answer.status for answer in new] == [201, 429]
 
 
 async def test_a_refused_request_gives_its_key_back(notes: Api, signed_in: Headers, sample_ground: Ground) -> None:

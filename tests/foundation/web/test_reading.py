@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from aiohttp import FormData
 
+from foundation.web.uploads import LONGEST_FIELD, MOST_FIELDS
 from tests.foundation.web.conftest import Api
 
 GOOD = {"text": "楼道的灯坏了"}
@@ -284,12 +285,30 @@ async def test_a_wrong_field_of_a_form_is_named(
     assert (answer.status, error["pointer"], error["code"]) == (422, f"/{field}", code)
 
 
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"place": "x" * LONGEST_FIELD}, 422),
+        ({"place": "x" * (LONGEST_FIELD + 1)}, 413),
+        ({"place": "x" * 900_000}, 413),
+        ({f"f{number}": "" for number in range(MOST_FIELDS)}, 400),
+    ],
+)
+async def test_texts_beside_a_file_are_bounded(
+    notes: Api, resident: dict[str, str], fields: dict[str, str], status: int
+) -> None:
+    answer = await notes.post("/api/v1/notes/1/pictures", data=form(**fields), headers=resident)
+
+    assert answer.status == status
+
+
 async def test_a_file_of_more_than_the_measure_is_too_large(notes: Api, resident: dict[str, str]) -> None:
     large = b"x" * (10 * 1024 * 1024 + 1)
 
     answer = await notes.post("/api/v1/notes/1/pictures", data=form(large), headers=resident)
 
     assert answer.status == 413
+    assert (await answer.json(content_type=None))["type"] == "/problems/media-too-large"
 
 
 async def test_a_file_of_the_full_measure_is_taken(notes: Api, resident: dict[str, str]) -> None:

@@ -59,7 +59,7 @@ export class Medium {
     Object.assign(this, { state: "going", part: 0, why: "" });
     this.told(this);
     try {
-      this.light = this.light || (await lighter(this.file));
+      this.light = this.light || (await this.lighten());
       const stored = await upload(this.light, this.key, part => {
         this.part = part;
         this.told(this, true);
@@ -73,6 +73,13 @@ export class Medium {
       this.broke(problem);
     }
     this.told(this);
+  }
+
+  /** Make it smaller, and keep that instead: after a reload the same key goes with the same bytes. */
+  async lighten() {
+    const light = await lighter(this.file);
+    if (light !== this.file && this.state !== "gone") await keepFile(this.key, light);
+    return light;
   }
 
   broke(problem) {

@@ -8,9 +8,12 @@ const LONG_SIDE = 2560;
 const QUALITY = 0.86;
 const PATIENCE_MS = 120000;
 
-/** The photo, or a smaller one of the same; what the phone cannot draw (HEIC, old browsers) goes as it is. */
+/**
+ * The photo, or a smaller one of the same; what the phone cannot draw (HEIC, old browsers) goes as it is. What has no name
+ * was made here, by a page that is gone: made once more it would be other bytes, and their key stands for the first ones.
+ */
 export async function lighter(file) {
-  if (file.type.startsWith("audio/") || file.size < LARGE_BYTES || !("createImageBitmap" in window)) return file;
+  if (!file.name || file.type.startsWith("audio/") || file.size < LARGE_BYTES || !("createImageBitmap" in window)) return file;
   try {
     const drawing = await createImageBitmap(file);
     const scale = Math.min(1, LONG_SIDE / Math.max(drawing.width, drawing.height));
