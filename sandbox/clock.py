@@ -8,6 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 from sandbox.store import Store
 
+LATEST = datetime(9998, 1, 1, tzinfo=UTC).timestamp()
+"""Where time stands still: a little later there would be no calendar left for what is due after it."""
+
 
 def real_now() -> datetime:
     """Give the instant on the wall, aware, in UTC."""
@@ -31,11 +34,15 @@ class MovableClock:
 
     def seconds(self) -> float:
         """Give the domain instant as unix seconds."""
-        return self.shown + (time.time() - self.real) * self.rate
+        return min(self.shown + (time.time() - self.real) * self.rate, LATEST)
 
     def advance(self, seconds: float) -> None:
         """Jump forward; time never goes back."""
-        self._anchor(self.seconds() + seconds, self.rate)
+        reached = self.seconds() + seconds
+        if reached > LATEST:
+            message = "the clock does not go beyond the year 9997"
+            raise ValueError(message)
+        self._anchor(reached, self.rate)
 
     def run_at(self, rate: float) -> None:
         """From now on let domain time pass this many times faster than real time."""

@@ -22,6 +22,8 @@ from sandbox.store import Store
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 M = TypeVar("M", bound=BaseModel)
 MULTIPART = "multipart/form-data"
+FASTEST = 1e6
+"""How many times faster than real a clock or a unit can be made: twelve days in a second."""
 
 
 @dataclass
@@ -61,7 +63,7 @@ class Move(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     advance_seconds: float | None = Field(default=None, ge=0, allow_inf_nan=False)
-    rate: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    rate: float | None = Field(default=None, ge=0, le=FASTEST, allow_inf_nan=False)
 
     @model_validator(mode="after")
     def _says_something(self) -> "Move":
@@ -185,7 +187,7 @@ async def _answer_control_errors(request: web.Request, handler: Handler) -> web.
     except ValidationError as wrong:
         details = wrong.errors(include_url=False, include_context=False, include_input=False)
         return web.json_response({"error": "unprocessable", "details": details}, status=422)
-    except ValueError as wrong:
+    except (ValueError, OverflowError) as wrong:  # a number can also be too large for the store
         return web.json_response({"error": "unprocessable", "details": str(wrong)}, status=422)
     except LookupError as missing:
         return web.json_response({"error": "not_found", "details": str(missing)}, status=404)

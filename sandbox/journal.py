@@ -72,8 +72,8 @@ class Journal:
             "error": exchange.error,
             "milliseconds": round((time.monotonic() - exchange.began) * 1000, 1),
         }
-        text = json.dumps(entry, ensure_ascii=False)
-        return self.store.write("INSERT INTO journal (entry) VALUES (?)", text)
+        # In ASCII: a header may hold bytes that are no text, and the store takes only what can be encoded.
+        return self.store.write("INSERT INTO journal (entry) VALUES (?)", json.dumps(entry))
 
     def after(self, number: int, limit: int = 1000) -> list[dict[str, object]]:
         """Exchanges with a greater number, oldest first."""

@@ -44,7 +44,8 @@ PERSONAL = frozenset(
         "on_behalf_of",
     ],
 )
-_PHONE = re.compile(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)")
+# Digits between other digits or letters of hexadecimal numbers are part of an id.
+_PHONE = re.compile(r"(?<![\dA-Fa-f])((?:(?:\+|00)?86[ -]?)?1[3-9]\d)[ -]?\d{4}[ -]?(\d{4})(?![\dA-Fa-f])", re.ASCII)
 _IDENTITY = re.compile(r"(?<!\d)(\d{6})\d{8}(\d{3}[\dXx])(?!\d)")
 _ELEMENT = re.compile(r"<(\w+)>([^<]*)</\1>")
 _PAIR = re.compile(r"(?i)\b(" + "|".join(sorted(SECRET)) + r")=([^&\s\"#]+)")
@@ -60,7 +61,7 @@ def masked(value: object, key: str = "") -> object:
     if isinstance(value, list | tuple):
         return [masked(content, key) for content in value]
     if value is None or isinstance(value, bool | int | float):
-        return value
+        return _masked_number(value)
     if name in SECRET or (name == "code" and len(str(value)) >= SHORTEST_CODE):
         return "***"
     if name in PERSONAL:
@@ -89,6 +90,12 @@ def masked_body(body: bytes, content_type: str) -> object:
         except ValueError:
             return masked_text(text)
     return masked_text(_ELEMENT.sub(_masked_element, text))
+
+
+def _masked_number(value: object) -> object:
+    """Give a number as it is, unless it is a phone's."""
+    text = masked_text(str(value))
+    return value if text == str(value) else text
 
 
 def _masked_element(found: re.Match[str]) -> str:

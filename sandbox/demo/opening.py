@@ -25,7 +25,10 @@ from sandbox.demo.stage import Program, Stage, Wish
 from sandbox.demo.voice import Voice
 
 OWN_SERVERS = ("LINLI_DATABASE_URL", "LINLI_REDIS_URL")
-LIMITS = ("SESSIONS", "FILING", "MEDIA", "WRITING", "READING")
+LIMITS = ("SESSIONS", "FILING", "MEDIA", "WRITING", "READING", "EXPORT")
+"""Limits of use that are lifted: all there are, so that checks from outside meet only those of the contract."""
+SOCKETS_PER_PERSON = 10_000
+"""The most the product lets be set."""
 WEBS = ("web-1", "web-2")
 CALLBACKS = "/api/v1/callbacks/dispatch"
 KEY_ID = "demo-1"
@@ -68,7 +71,7 @@ class Opening:
             command = [linli(), "databases", "--announce", str(announce)]
             child = await self.children.start("databases", command, {"LINLI_VAR": str(self.claim.folder), **given})
             lines = (await self.children.announced(child, announce)).splitlines()
-        return dict(line.split("=", 1) for line in lines if "=" in line)
+        return {**given, **dict(line.split("=", 1) for line in lines if "=" in line)}
 
     async def _start_stand_ins(self) -> Stage:
         callback = {
@@ -111,7 +114,7 @@ class Opening:
         announce = self.claim.folder / f"{name}.json"
         store = self._store(name)
         command = [sys.executable, "-m", f"sandbox.{name}", "--store", str(store), "--announce", str(announce)]
-        child = await self.children.start(name, command, environment)
+        child = await self.children.start(name, [*command, "--port", "0"], environment)
         url = str(json.loads(await self.children.announced(child, announce))["url"])
         again = [*command, "--port", url.rsplit(":", 1)[1]]
         return Program(name, again, environment, announce, child, url)
@@ -187,6 +190,7 @@ def _environment(folder: Path, servers: Mapping[str, str], stage: Stage) -> dict
         "LINLI_MINIPROGRAM__SECRET": stage.keys["wx"],
         "LINLI_JOBS__FIRST_RETRY_SECONDS": "0.2",
         "LINLI_JOBS__LONGEST_RETRY_SECONDS": "2",
+        "LINLI_LIVE__SOCKETS_PER_PERSON": str(SOCKETS_PER_PERSON),
         **{f"LINLI_LIMITS__{name}": "" for name in LIMITS},
     }
 

@@ -9,12 +9,17 @@ from sandbox.dispatch_core.app import Plan, build
 from sandbox.dispatch_core.core import Rules, Target
 from sandbox.program import Placement, serve
 
+PORT = 8312
+CALLBACKS = "http://127.0.0.1:8311/api/v1/callbacks/dispatch"
+KEY_ID, SECRET = "sandbox-1", "sandbox-callback-secret"
+"""Where the product expects us by default, where it hears us, and the key it believes."""
+
 program = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @program.command()
 def main(  # noqa: PLR0917 - command line options, not arguments
-    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 0,
+    port: Annotated[int, typer.Option(help="0 takes a free one.")] = PORT,
     host: str = "127.0.0.1",
     store: Annotated[Path | None, typer.Option(help="SQLite file; without one nothing outlives the program.")] = None,
     announce: Annotated[Path | None, typer.Option(help="Where to write url and pid once listening.")] = None,
@@ -24,14 +29,15 @@ def main(  # noqa: PLR0917 - command line options, not arguments
     api_key: Annotated[str | None, typer.Option(envvar="STANDIN_API_KEY")] = None,
     jurisdiction: Annotated[str | None, typer.Option(envvar="STANDIN_JURISDICTION")] = None,
     callback_url: Annotated[str | None, typer.Option(envvar="STANDIN_CALLBACK_URL")] = None,
-    callback_key_id: Annotated[str, typer.Option(envvar="STANDIN_CALLBACK_KEY_ID")] = "",
-    callback_secret: Annotated[str, typer.Option(envvar="STANDIN_CALLBACK_SECRET")] = "",
+    callback_key_id: Annotated[str, typer.Option(envvar="STANDIN_CALLBACK_KEY_ID")] = KEY_ID,
+    callback_secret: Annotated[str, typer.Option(envvar="STANDIN_CALLBACK_SECRET")] = SECRET,
 ) -> None:
     """Play the district's dispatch core over real HTTP."""
     plan = Plan(
         store=store,
         rules=Rules(api_key=api_key, jurisdiction=jurisdiction),
         target=Target(callback_url, callback_key_id, callback_secret),
+        usual_target=Target(CALLBACKS, callback_key_id, callback_secret),
         speed=speed,
         seed=seed,
     )

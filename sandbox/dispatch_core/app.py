@@ -25,6 +25,8 @@ class Plan:
     store: Path | None = None
     rules: Rules = field(default_factory=Rules)
     target: Target = field(default_factory=Target)
+    usual_target: Target = field(default_factory=Target)
+    """Where callbacks go if neither `target` nor an earlier `/configure` says so."""
     speed: float = 0.0
     seed: int = 0
 
@@ -34,7 +36,7 @@ def build(plan: Plan) -> web.Application:
     app = web.Application(client_max_size=LARGEST_CALL)
     stand_in = StandIn.opened("dispatch_core", plan.store, records.SCHEMA + services.SCHEMA, (BASE,))
     control.install(app, stand_in)
-    core = Core(stand_in, plan.rules, plan.target)
+    core = Core(stand_in, plan.rules, plan.target, plan.usual_target)
     app[CORE], app[UNITS], app[COURIER] = core, Units(core, plan.speed, plan.seed), Courier(core)
     georeport.add_routes(app)
     update_doors.add_routes(app)

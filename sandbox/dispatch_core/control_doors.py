@@ -5,7 +5,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from sandbox.control import STAND_IN, control, read
+from sandbox.control import FASTEST, STAND_IN, control, read
 from sandbox.dispatch_core.core import Core, Target
 from sandbox.dispatch_core.events import STEP_WORDS
 from sandbox.dispatch_core.georeport import CORE, COURIER, UNITS
@@ -39,7 +39,7 @@ class Pace(BaseModel):
     """How many times faster than real people the units are."""
 
     model_config = ConfigDict(extra="forbid")
-    speed: float = Field(ge=0, allow_inf_nan=False)
+    speed: float = Field(ge=0, le=FASTEST, allow_inf_nan=False)
 
 
 class Play(BaseModel):

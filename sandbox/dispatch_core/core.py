@@ -20,6 +20,8 @@ from sandbox.dispatch_core.wire import SHENZHEN, Form, Open311Error, parse_when,
 from sandbox.store import Bindable
 
 ANSWERED_WITHIN = timedelta(days=10)
+LARGEST = 2**53
+"""Beyond it a number is no longer the same in every program; a sequence that large would leave none after it."""
 CONTACT = ("first_name", "last_name", "phone", "email", "device_id", "deviceid", "account_id")
 
 
@@ -45,13 +47,13 @@ class Rules:
 class Core:
     """Requests and updates on a durable store."""
 
-    def __init__(self, stand_in: StandIn, rules: Rules, target: Target) -> None:
+    def __init__(self, stand_in: StandIn, rules: Rules, target: Target, usual_target: Target) -> None:
         """Open the catalogue; a callback target configured earlier outlives a restart."""
         self.stand_in = stand_in
         self.store = stand_in.store
         self.rules = rules
         self.catalogue = Catalogue(self.store)
-        self.target = target if target.url else Target(**self.store.kept("target", {}))
+        self.target = target if target.url else Target(**self.store.kept("target", vars(usual_target)))
         # Who wants to know: the units plan their work, the courier carries the update away.
         self.on_filed: list[Callable[[Case], None]] = []
         self.on_heard: list[Callable[[Case, str], None]] = []
@@ -161,8 +163,8 @@ class Core:
                 str(body["update_id"]),
                 case.number,
                 event,
-                body.get("sequence"),
-                body.get("round") or case.round,
+                _whole(body.get("sequence")),
+                _whole(body.get("round")) or case.round,
                 stamp(happened),
                 json.dumps(body, ensure_ascii=False),
                 int(shadow),
@@ -183,8 +185,7 @@ class Core:
 
     def _body(self, case: Case, event: str, given: dict[str, Any], at: datetime) -> dict[str, Any]:
         kind = events.EVENTS.get(event, events.EVENTS["note"])
-        named = event in ("assigned", "transferred") and "agency_responsible" not in given
-        unit, phone = wording.unit_for(case, self.store.kept("seed", 0)) if named else (case.unit, case.unit_phone)
+        unit, phone = self._unit_named(case, event, given)
         filled: dict[str, Any] = {
             "service_request_id": case.id,
             "external_id": case.external_id,
@@ -203,21 +204,31 @@ class Core:
             filled["public_text"] = kind.sentence
         return {name: value for name, value in {**filled, **given}.items() if value is not None}
 
+    def _unit_named(self, case: Case, event: str, given: dict[str, Any]) -> tuple[str | None, str | None]:
+        """Give the unit an update names if none was given, and its duty phone: mostly the one that has the case."""
+        seed = self.store.kept("seed", 0)
+        if "agency_responsible" in given:
+            return None, case.unit_phone if given["agency_responsible"] == case.unit else None
+        if event in ("assigned", "transferred"):
+            return wording.unit_for(case, seed)
+        if event == "co_handler_added":
+            return wording.helper_for(case, case.unit, wording.Dice(seed, case.id, event, case.sequence))
+        return case.unit, case.unit_phone
+
     def _move(self, case: Case, event: str, body: dict[str, Any], happened: datetime) -> None:
         step = events.step_after(event, case.step, case.step_before_merge)
-        unit, phone = body.get("agency_responsible"), body.get("agency_phone")
+        unit, phone = _host_after(event, case, body)
         expected = case.expected_at
         if event == "extension_granted" and body.get("due_datetime"):
             expected = _instant(body["due_datetime"], happened)
-        sequence = body.get("sequence")
         self.store.write(
             "UPDATE cases SET step = ?, step_before_merge = ?, unit = ?, unit_phone = ?, sequence = ?,"
             " updated_at = ?, expected_at = ? WHERE number = ?",
             step,
             case.step if event == "merged" and case.step != "merged" else case.step_before_merge,
-            None if event == "returned" else unit or case.unit,
-            None if event == "returned" else phone or case.unit_phone,
-            max(case.sequence, sequence if isinstance(sequence, int) else 0),
+            unit,
+            phone,
+            max(case.sequence, _whole(body.get("sequence")) or 0),
             stamp(max(case.updated_at, happened)),
             stamp(expected) if expected else None,
             case.number,
@@ -284,10 +295,31 @@ class Core:
             told()
 
 
+def _host_after(event: str, case: Case, body: dict[str, Any]) -> tuple[str | None, str | None]:
+    """Give the unit that has the case after an event, and its duty phone; who only helps takes nothing over."""
+    if event == "returned":
+        return None, None
+    if event == "co_handler_added":
+        return case.unit, case.unit_phone
+    unit, phone = _text(body.get("agency_responsible")), _text(body.get("agency_phone"))
+    if unit in (None, case.unit):
+        return case.unit, phone or case.unit_phone
+    return unit, phone
+
+
 def _satisfied(said: dict[str, Any]) -> bool:
     """Solved, and the result got at least three of five."""
-    result = str(said.get("result", "5"))
-    return str(said.get("solved", "")).lower() in ("true", "1", "yes") and result.isdigit() and int(result) >= 3  # noqa: PLR2004
+    return str(said.get("solved", "")).lower() in ("true", "1", "yes") and said.get("result", "5") in ("3", "4", "5")
+
+
+def _text(value: object) -> str | None:
+    """Give a word for our own books; a test may send anything in its place."""
+    return value or None if isinstance(value, str) else None
+
+
+def _whole(value: object) -> int | None:
+    """Give a number for our own books, if it is one and the store can hold it."""
+    return value if isinstance(value, int) and abs(value) <= LARGEST else None
 
 
 def _instant(text: object, otherwise: datetime) -> datetime:

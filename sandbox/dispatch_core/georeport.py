@@ -1,6 +1,8 @@
 """Open311 GeoReport v2: services, requests, tokens, discovery. Start at `add_routes`."""
 
 import hmac
+import logging
+import re
 import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -11,7 +13,7 @@ from sandbox.control import STAND_IN, Handler
 from sandbox.dispatch_core.core import Core
 from sandbox.dispatch_core.courier import Courier
 from sandbox.dispatch_core.records import Case
-from sandbox.dispatch_core.services import Service
+from sandbox.dispatch_core.services import Attribute, Service
 from sandbox.dispatch_core.units import Units
 from sandbox.dispatch_core.views import request_view
 from sandbox.dispatch_core.wire import Form, Open311Error, answer, parse_when, read_form, refusal, stamp
@@ -22,9 +24,11 @@ BASE = "/open311/v2"
 CORE = web.AppKey("core", Core)
 UNITS = web.AppKey("units", Units)
 COURIER = web.AppKey("courier", Courier)
-MOST_ROWS, LONGEST_TEXT = 1000, 4000
+MOST_ROWS, LAST_PAGE, LONGEST_TEXT = 1000, 1_000_000, 4000
 LONGEST_SPAN = timedelta(days=90)
 FORMAT = r"{fmt:xml|json}"
+NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,15})?", re.ASCII)
+logger = logging.getLogger(__name__)
 
 
 def add_routes(app: web.Application) -> None:
@@ -39,6 +43,8 @@ def add_routes(app: web.Application) -> None:
         ("GET", "/discovery." + FORMAT, get_discovery),
     ):
         app.router.add_route(method, BASE + path, handler)
+    # Outermost too: what cannot be received is refused while the journal reads it.
+    app.middlewares.insert(0, _answer_errors)
     app.middlewares.append(_answer_errors)
 
 
@@ -57,6 +63,11 @@ async def _answer_errors(request: web.Request, handler: Handler) -> web.StreamRe
             raise
         words = {404: "没有这个地址", 405: "这个地址不支持这种请求方式", 413: "内容太大"}
         return refusal(fmt, failed.status, words.get(failed.status, failed.reason))
+    except web.RequestPayloadError:
+        return refusal(fmt, 400, "内容没有收全，或者压缩方式不对")
+    except Exception:
+        logger.exception("%s %s failed", request.method, request.path)
+        return refusal(fmt, 500, "分拨平台出错了，请稍后再试")
 
 
 def check_jurisdiction(core: Core, form: Form) -> None:
@@ -97,6 +108,8 @@ def page_of(form: Form) -> tuple[int, int]:
         raise Open311Error(400, "page 和 page_size 应为数字") from None
     if size < 1 or page < 1:
         raise Open311Error(400, "page 和 page_size 从 1 开始")
+    if page > LAST_PAGE:
+        raise Open311Error(400, f"page 不能超过 {LAST_PAGE}")
     return size, (page - 1) * size
 
 
@@ -282,6 +295,17 @@ def _check_words(form: Form, service: Service) -> None:
         allowed = {choice.key for choice in attribute.values}
         if allowed and not allowed.issuperset(values):
             raise Open311Error(400, f"attribute[{attribute.code}] 只能是 {'、'.join(sorted(allowed))}")
+        for value in values:
+            _check_datatype(attribute, value)
+
+
+def _check_datatype(attribute: Attribute, value: str) -> None:
+    """Refuse what is not a number or not an instant where the service asks for one."""
+    name = f"attribute[{attribute.code}]"
+    if attribute.datatype == "number" and not NUMBER.fullmatch(value):
+        raise Open311Error(400, f"{name} 应为数字：{attribute.description}")
+    if attribute.datatype == "datetime":
+        parse_when(value, name)
 
 
 async def _perhaps_call_back_first(request: web.Request, case: Case) -> None:

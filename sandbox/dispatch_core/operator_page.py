@@ -5,7 +5,7 @@ from html import escape
 
 from aiohttp import web
 
-from sandbox.control import STAND_IN
+from sandbox.control import FASTEST, STAND_IN
 from sandbox.dispatch_core.core import Core
 from sandbox.dispatch_core.events import ENDED, EVENTS, OUR_WORDS, STEP_WORDS
 from sandbox.dispatch_core.georeport import CORE, COURIER, UNITS
@@ -98,7 +98,7 @@ async def post_units(request: web.Request) -> web.Response:
     """Change how fast the units work."""
     posted = await request.post()
     try:
-        request.app[UNITS].work_at(max(0.0, float(str(posted.get("speed", "0")))))
+        request.app[UNITS].work_at(min(max(0.0, float(str(posted.get("speed", "0")))), FASTEST))
     except ValueError:
         raise web.HTTPBadRequest(text="速度应为数字") from None
     raise web.HTTPSeeOther("/operator")

@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.dispatch_core.events import RANK
 from sandbox.dispatch_core.records import Case
-from sandbox.dispatch_core.wording import COMMON, TOPICS, Dice, say, street_of, topic_of, unit_for
+from sandbox.dispatch_core.wording import COMMON, TOPICS, Dice, helper_for, say, topic_of, unit_for
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 ACCEPT_LIMIT, FEEDBACK_LIMIT = 30 * MINUTE, 24 * HOUR
@@ -107,8 +107,8 @@ class _Telling:
         self._tell(assigned + wait, "feedback", _words(say(self.topic["feedback"], self.dice, self.case)))
 
     def _co_handler(self) -> None:
-        helper = street_of(self.case) + self.dice.pick(COMMON["helpers"])
-        words = _words(self._say("co_handler", helper=helper), co_handler=helper)
+        helper, phone = helper_for(self.case, self.unit[0], self.dice)
+        words = _words(self._say("co_handler", helper=helper), agency_responsible=helper, agency_phone=phone)
         self._tell(self.at + self.dice.between(HOUR, 4 * HOUR), "co_handler_added", words)
 
     def _wait_for_resident(self) -> None:

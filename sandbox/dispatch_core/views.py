@@ -4,6 +4,7 @@ from typing import Any
 
 from sandbox.dispatch_core.core import Core
 from sandbox.dispatch_core.events import ENDED, EVENTS, OUR_WORDS, STEP_WORDS
+from sandbox.dispatch_core.promises import Promise, promises
 from sandbox.dispatch_core.records import Case, Update
 from sandbox.dispatch_core.wire import when
 
@@ -69,13 +70,23 @@ def _extended(core: Core, case: Case) -> dict[str, Any]:
             "photos": [{"media_url": url} for url in case.filed.get("media_urls") or []],
         },
         "responsible": {"unit": case.unit, "duty_phone": case.unit_phone} if case.unit else None,
-        "deadlines": [{"kind": "result", "due_datetime": when(case.expected_at)}] if case.expected_at else [],
+        "deadlines": [_deadline(promise) for promise in promises(case, history)],
         "attributes": [
             {"code": code, "label": code, "name": code, "value": "、".join(values)}
             for code, values in case.filed.get("attributes", {}).items()
         ],
-        "notes": [_note(update) for update in history],
+        "notes": [_submitted(case), *(_note(update) for update in history)],
     }
+
+
+def _deadline(promise: Promise) -> dict[str, Any]:
+    met = when(promise.met_at) if promise.met_at else None
+    return {"kind": promise.kind, "due_datetime": when(promise.due_at), "met_datetime": met}
+
+
+def _submitted(case: Case) -> dict[str, Any]:
+    """Show the filing, with which the history begins although it is no update."""
+    return {"datetime": when(case.requested_at), "description": "居民已提交。", "type": "submitted", "label": "提交"}
 
 
 def _note(update: Update) -> dict[str, Any]:

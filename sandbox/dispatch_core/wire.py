@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 
 from aiohttp import web
-from multidict import MultiDict
+from aiohttp.http import HttpProcessingError
+from multidict import MultiDict, MultiMapping
 
 from sandbox.control import EXCHANGE, MULTIPART
 
@@ -30,6 +31,10 @@ ITEM_NAMES = {
     "photos": "photo",
     "deadlines": "deadline",
 }
+FIRST_YEAR, LAST_YEAR = 2, 9998
+"""Beyond them an instant has no other zone's time, nor one 90 days away."""
+UNREADABLE = (ValueError, LookupError, RuntimeError, AssertionError, HttpProcessingError)
+"""What aiohttp raises for a form whose letters, charset, boundary or encoding are not what it says."""
 _ILLEGAL = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -84,8 +89,7 @@ def clean(text: str) -> str:
 async def read_form(request: web.Request) -> Form:
     """Everything a call brought, from its body and its address."""
     form, shown = Form(), dict[str, object]()
-    posted = await request.post() if request.method == "POST" else MultiDict[str]()
-    for name, value in (*request.query.items(), *posted.items()):
+    for name, value in (*request.query.items(), *(await _posted(request)).items()):
         if isinstance(value, web.FileField):
             form.files.append(Upload(value.content_type, value.file.read()))
             shown[name] = f"<file {value.content_type}>"
@@ -97,6 +101,16 @@ async def read_form(request: web.Request) -> Form:
     if request.content_type == MULTIPART and EXCHANGE in request:
         request[EXCHANGE].form = shown
     return form
+
+
+async def _posted(request: web.Request) -> MultiMapping[str | bytes | bytearray | web.FileField]:
+    """Give the fields of the body, if there is one."""
+    if request.method != "POST":
+        return MultiDict()
+    try:
+        return await request.post()
+    except UNREADABLE:
+        raise Open311Error(400, "内容读不出来：应为 UTF-8 的表单，带文件时为 multipart/form-data") from None
 
 
 def answer(fmt: str, root: str, content: object, status: int = 200) -> web.Response:
@@ -130,7 +144,7 @@ def _element(name: str, value: object) -> ET.Element:
         for key, content in value.items():
             _append(element, str(key), content)
     elif isinstance(value, list):
-        element.extend(_element(ITEM_NAMES[name], content) for content in value)
+        element.extend(_element(ITEM_NAMES.get(name, "item"), content) for content in value)
     elif value is not None:
         element.text = clean(_text(value))
     return element
@@ -168,4 +182,6 @@ def parse_when(text: str, name: str) -> datetime:
         raise Open311Error(400, f"{name} 不是有效的日期时间，应形如 2026-01-31T08:00:00+08:00") from None
     if instant.tzinfo is None:
         raise Open311Error(400, f"{name} 缺少时区，应形如 2026-01-31T08:00:00+08:00")
+    if not FIRST_YEAR <= instant.year <= LAST_YEAR:
+        raise Open311Error(400, f"{name} 的年份应在 {FIRST_YEAR} 到 {LAST_YEAR} 之间")
     return instant.astimezone(UTC)

@@ -57,7 +57,18 @@ def unit_for(case: Case, seed: int, *, attempt: int = 1) -> tuple[str, str]:
     """Choose a plausible unit and its duty phone; another one when the case has come back."""
     units = TOPICS[topic_of(case)]["units"]
     first = int(Dice(seed, case.id, "unit").roll() * len(units))
-    street, name = street_of(case), units[(first + attempt - 1) % len(units)]
+    return _in_full(case, units[(first + attempt - 1) % len(units)])
+
+
+def helper_for(case: Case, host: str | None, dice: Dice) -> tuple[str, str]:
+    """Choose a unit that helps the one that has the case, and its duty phone."""
+    helpers = [_in_full(case, name) for name in COMMON["helpers"]]
+    return dice.pick([helper for helper in helpers if helper[0] != host])
+
+
+def _in_full(case: Case, name: str) -> tuple[str, str]:
+    """Give a unit's name with the street it belongs to, which some begin with already, and its duty phone."""
+    street = street_of(case)
     unit = street + (name.removeprefix("街道") if street else name)
     tail = int.from_bytes(hashlib.sha256(unit.encode()).digest()[:4]) % 10_000
     return unit, f"0755-0000{tail:04d}"

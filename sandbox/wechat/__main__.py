@@ -8,12 +8,16 @@ import typer
 from sandbox.program import Placement, serve
 from sandbox.wechat.app import Plan, build
 
+PRODUCT = "http://127.0.0.1:8311"
+PORT = 8313
+"""Where the product is by default, and where it expects us."""
+
 program = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @program.command()
 def main(  # noqa: PLR0917 - command line options, not arguments
-    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 0,
+    port: Annotated[int, typer.Option(help="0 takes a free one.")] = PORT,
     host: str = "127.0.0.1",
     store: Annotated[Path | None, typer.Option(help="SQLite file; without one nothing outlives the program.")] = None,
     announce: Annotated[Path | None, typer.Option(help="Where to write url and pid once listening.")] = None,
@@ -22,7 +26,8 @@ def main(  # noqa: PLR0917 - command line options, not arguments
     app_secret: Annotated[str, typer.Option(envvar="STANDIN_APP_SECRET")] = Plan.app_secret,
 ) -> None:
     """Play the mini-program platform over real HTTP."""
-    serve(build(Plan(app_id, app_secret, store)), Placement(host, port, announce, die_with_parent))
+    plan = Plan(app_id, app_secret, store, api=f"{PRODUCT}/api/v1", pages=f"{PRODUCT}/web/resident")
+    serve(build(plan), Placement(host, port, announce, die_with_parent))
 
 
 if __name__ == "__main__":

@@ -18,9 +18,12 @@ from sandbox.wechat.tokens import Tokens
 class Plan:
     """How a platform is set up."""
 
-    app_id: str = "wx0000000000000000"
-    app_secret: str = "0" * 32
+    app_id: str = "sandbox-wx-app"
+    app_secret: str = "sandbox-wx-secret"  # noqa: S105 - the one the product has by default
     store: Path | None = None
+    api: str | None = None
+    """Where the product is, until `/configure` says otherwise."""
+    pages: str | None = None
 
 
 def build(plan: Plan) -> web.Application:
@@ -31,7 +34,7 @@ def build(plan: Plan) -> web.Application:
     people_of, tokens_of = Accounts(stand_in), Tokens(stand_in)
     platform = Platform(plan.app_id, plan.app_secret, people_of, tokens_of, TextCheck(stand_in))
     product = stand_in.store.kept("product", {})
-    platform.api, platform.pages = product.get("api"), product.get("pages")
+    platform.api, platform.pages = product.get("api") or plan.api, product.get("pages") or plan.pages
     app[PLATFORM] = platform
     doors.add_routes(app)
     people.add_routes(app)

@@ -4,6 +4,7 @@ import base64
 import hmac
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +16,19 @@ from sandbox.wechat.replies import WeChatError, refuse, reply
 from sandbox.wechat.text_check import TextCheck
 from sandbox.wechat.tokens import Tokens
 
+Fields = Mapping[str, tuple[type, ...]]
+"""Which JSON types each field of a body may have."""
+
 LONGEST_TEXT = 2500
 SCENES = (1, 2, 3, 4)
+TEXT, NUMBER, BOOLEAN = (str,), (int,), (bool,)
+TOKEN_FIELDS: Fields = {"grant_type": TEXT, "appid": TEXT, "secret": TEXT, "force_refresh": BOOLEAN}
+PHONE_FIELDS: Fields = {"code": TEXT, "openid": TEXT}
+CHECK_FIELDS: Fields = {
+    **dict.fromkeys(("content", "openid", "title", "nickname", "signature"), TEXT),
+    "scene": NUMBER,
+    "version": (int, str),
+}
 
 
 @dataclass
@@ -92,7 +104,7 @@ async def token(request: web.Request) -> web.Response:
 
 async def stable_token(request: web.Request) -> web.Response:
     """Answer the stable token call: the same one while it lasts."""
-    platform, given = request.app[PLATFORM], await _json(request)
+    platform, given = request.app[PLATFORM], await _json(request, TOKEN_FIELDS)
     if given.get("grant_type") != "client_credential":
         raise WeChatError(40002)
     _check_app(platform, given.get("appid"), given.get("secret"))
@@ -105,12 +117,9 @@ async def getuserphonenumber(request: web.Request) -> web.Response:
     """Turn a phone code (never the login code) into a phone number."""
     platform = request.app[PLATFORM]
     platform.tokens.check(request.query.get("access_token"))
-    given = await _json(request)
+    given = await _json(request, PHONE_FIELDS)
     platform.tokens.count("getuserphonenumber")
-    code, openid = given.get("code"), given.get("openid")
-    if not isinstance(code, str) or not isinstance(openid, str | None):
-        raise WeChatError(40029)
-    pure = platform.accounts.take_phone(code, openid)
+    pure = platform.accounts.take_phone(given.get("code") or "", given.get("openid"))
     watermark = {"timestamp": int(platform.accounts.clock.seconds()), "appid": platform.app_id}
     numbers = {"phoneNumber": pure, "purePhoneNumber": pure, "countryCode": "86"}
     return reply({"errcode": 0, "errmsg": "ok", "phone_info": {**numbers, "watermark": watermark}})
@@ -120,10 +129,10 @@ async def msg_sec_check(request: web.Request) -> web.Response:
     """Version 2 judges a text of someone who opened the mini-program lately; version 1 only says yes or no."""
     platform = request.app[PLATFORM]
     platform.tokens.check(request.query.get("access_token"))
-    given = await _json(request)
+    given = await _json(request, CHECK_FIELDS)
     platform.tokens.count("msg_sec_check")
     content = given.get("content")
-    if not isinstance(content, str) or not content:
+    if not content:
         raise WeChatError(44002)
     if len(content) > LONGEST_TEXT:
         raise WeChatError(45002)
@@ -132,18 +141,20 @@ async def msg_sec_check(request: web.Request) -> web.Response:
         return refuse(87014) if worst and worst.suggest == "risky" else reply({"errcode": 0, "errmsg": "ok"})
     if given.get("scene") not in SCENES:
         raise WeChatError(40129)
-    openid = given.get("openid")
-    account = platform.accounts.find(openid) if isinstance(openid, str) else None
+    account = platform.accounts.find(given.get("openid") or "")
     if account is None:
         raise WeChatError(40003)
     if not platform.accounts.is_active(account):
         raise WeChatError(61010)
-    words = [content, *(str(given[name]) for name in ("title", "nickname", "signature") if given.get(name))]
+    words = [content, *(given[name] for name in ("title", "nickname", "signature") if given.get(name))]
     return reply(platform.text_check.judged("\n".join(words)))
 
 
-async def _json(request: web.Request) -> dict[str, Any]:
-    """Read the body; the platform does not look at its declared type."""
+async def _json(request: web.Request, fields: Fields) -> dict[str, Any]:
+    """Read the body; the platform does not look at its declared type, but at that of each field.
+
+    A field that is null is one that is missing.
+    """
     raw = await request.read()
     if not raw.strip():
         raise WeChatError(44002)
@@ -151,9 +162,14 @@ async def _json(request: web.Request) -> dict[str, Any]:
         given = json.loads(raw)
     except ValueError:
         raise WeChatError(47001) from None
-    if not isinstance(given, dict):
+    if not isinstance(given, dict) or any(_is_mistyped(given.get(name), kinds) for name, kinds in fields.items()):
         raise WeChatError(47001)
     return given
+
+
+def _is_mistyped(value: object, kinds: tuple[type, ...]) -> bool:
+    """Whether a value has another type; true is no 1, though Python takes it for one."""
+    return value is not None and type(value) not in kinds
 
 
 def _check_app(platform: Platform, app_id: object, secret: object) -> None:

@@ -64,7 +64,7 @@ EXTENDED_REQUESTS = listed("request", thing(
         channel=TEXT, step=TEXT, round=NUMBER, photos=listed("photo", thing(media_url=TEXT)),
     ),
     responsible={**thing(unit=TEXT, duty_phone=PERHAPS_TEXT), "type": ["object", "null"]},
-    deadlines=listed("deadline", thing(kind=TEXT, due_datetime=WHEN)),
+    deadlines=listed("deadline", thing(kind=TEXT, due_datetime=WHEN, met_datetime=PERHAPS_WHEN)),
     attributes=listed("attribute", thing(code=TEXT, label=TEXT, name=TEXT, value=TEXT)),
     notes=listed("note", thing(datetime=WHEN, description=TEXT, type=TEXT, label=TEXT)),
 ))  # fmt: skip

@@ -108,7 +108,8 @@ async def test_extensions_come_only_when_asked_for(line: Line) -> None:
     (extended,) = await answers_alike(line, shapes.EXTENDED_REQUESTS, f"requests/{case}", extensions="true")
 
     assert extended["external_id"] == "E-1"
-    assert [note["type"] for note in extended["notes"]] == ["assigned", "accepted", "answered"]
+    assert [note["type"] for note in extended["notes"]] == ["submitted", "assigned", "accepted", "answered"]
+    assert [each["kind"] for each in extended["deadlines"]] == ["accept", "feedback", "result"]
     assert extended["status"] == "open"
 
 

@@ -9,6 +9,7 @@ import sys
 import time
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
 from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +22,8 @@ from sandbox.demo.children import end_with_parent
 
 ROOT = Path(__file__).parents[2]
 KEYS = {"api", "live", "web", "dispatch_core", "residents", "wx_codes", "staff", "callback_keys", "env"}
+TOLD = ("告诉平台：居民评价", "告诉平台：结案")
+MORE_SOCKETS_THAN_USUAL = 25
 PATIENCE_SECONDS = 200.0  # on a busy machine; alone it takes a tenth
 
 pytestmark = [
@@ -64,7 +67,7 @@ async def test_one_complaint_can_be_followed_from_tap_to_rating(demos: Demos) ->
     said, _ = await demos.follow.communicate()
     assert demos.follow.returncode == 0, said.decode()
     assert "没做到" not in said.decode()
-    for words in ("wx.login", "/sns/jscode2session", "POST /requests.json", "带签名的进展：办结", "告诉平台：居民评价"):
+    for words in ("wx.login", "/sns/jscode2session", "POST /requests.json", "带签名的进展：办结", *TOLD):
         assert words in said.decode()
 
 
@@ -79,6 +82,7 @@ async def test_the_ready_file_opens_everything_to_checks_from_outside_and_sigter
     async with ClientSession() as session:
         await _residents_live_where_the_file_says(session, told)
         await _a_code_signs_in(session, told)
+        await _one_resident_may_hold_many_sockets(session, told)
         await _the_secretary_answers_for_the_place(session, told)
         complaint = await _a_played_unit_changes_the_complaint(session, told)
         await _the_clock_moves(session, told, complaint)
@@ -96,6 +100,14 @@ async def _residents_live_where_the_file_says(session: ClientSession, told: dict
 async def _a_code_signs_in(session: ClientSession, told: dict[str, Any]) -> None:
     signed_in = await _call(session, "POST", f"{told['api']}/sessions", body={"code": told["wx_codes"][0]})
     assert signed_in["token"]
+
+
+async def _one_resident_may_hold_many_sockets(session: ClientSession, told: dict[str, Any]) -> None:
+    async with AsyncExitStack() as opened:
+        for _ in range(MORE_SOCKETS_THAN_USUAL):
+            socket = await opened.enter_async_context(session.ws_connect(told["live"]))
+            await socket.send_json({"type": "hello", "token": told["residents"][3]["token"]})
+            assert (await socket.receive_json())["type"] == "welcome"
 
 
 async def _the_secretary_answers_for_the_place(session: ClientSession, told: dict[str, Any]) -> None:

@@ -1,8 +1,11 @@
 """What every stand-in shares, and the operator's page."""
 
 import json
+from datetime import UTC, datetime
 
-from tests.sandbox.line import BASE, SECRET, Inbox, Line
+import pytest
+
+from tests.sandbox.line import BASE, SECRET, Inbox, Line, eventually
 
 
 async def test_the_journal_keeps_every_message_numbered_and_masked(wired: Line, inbox: Inbox) -> None:
@@ -39,6 +42,38 @@ async def test_the_clock_moves_forward_and_runs_faster(core: Line) -> None:
     assert (await core.steer("/clock", {"rate": 60}))["rate"] == 60
     response, text = await core.raw("POST", "/control/clock", json={"advance_seconds": -1})
     assert (response.status, json.loads(text)["error"]) == (422, "unprocessable")
+
+
+@pytest.mark.parametrize(
+    "move", [{"advance_seconds": 1e12}, {"advance_seconds": 1e300}, {"advance_seconds": 1, "rate": 1e300}]
+)
+async def test_a_move_beyond_the_calendar_is_refused_and_changes_nothing(core: Line, move: dict[str, float]) -> None:
+    response, _ = await core.raw("POST", "/control/clock", json=move)
+    assert response.status == 422
+    reading = await core.get("/control/clock")
+    assert (reading["rate"], reading["ahead_seconds"]) == (1, 0)
+    assert await core.filed("L-1")
+
+
+async def test_at_the_end_of_the_calendar_time_stands_still(core: Line) -> None:
+    now = datetime.fromisoformat((await core.get("/control/clock"))["now"])
+    left = (datetime(9998, 1, 1, tzinfo=UTC) - now).total_seconds()
+    await core.steer("/clock", {"advance_seconds": left - 60, "rate": 1_000_000})
+    await eventually(lambda: _is_at_the_end(core))
+    case = await core.filed("L-1")
+    assert (await core.get(f"{BASE}/requests/{case}.json"))[0]["requested_datetime"] == "9998-01-01T08:00:00+08:00"
+
+
+async def _is_at_the_end(core: Line) -> bool:
+    return bool((await core.get("/control/clock"))["now"].startswith("9998-01-01"))
+
+
+async def test_numbers_too_large_for_the_store_are_refused_or_left_out_of_the_books(core: Line) -> None:
+    assert (await core.raw("GET", f"/control/journal?after={10**30}"))[0].status == 422
+    case = await core.filed("L-1")
+    await core.play(case, "note", sequence=10**30, round={"a": 1}, agency_responsible={"name": "某所"})
+    told = await core.get(f"{BASE}/servicerequestupdates.json", service_request_id=case)
+    assert (told[0]["sequence"], told[0]["agency_responsible"]) == (10**30, {"name": "某所"})
 
 
 async def test_reset_forgets_requests_and_faults_but_keeps_clock_and_target(wired: Line, inbox: Inbox) -> None:

@@ -1,12 +1,19 @@
 """Open311 GeoReport v2 as the standard has it."""
 
+import asyncio
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import quote
 
 import pytest
 from aiohttp import FormData
+from yarl import URL
 
+from sandbox.dispatch_core.core import Core
 from tests.sandbox.line import API_KEY, BASE, Line, parsed
+
+CONTENT_TYPES = {"xml": "text/xml; charset=utf-8", "json": "application/json; charset=utf-8"}
 
 
 async def test_the_first_service_is_realtime_and_asks_nothing(core: Line) -> None:
@@ -18,9 +25,7 @@ async def test_the_first_service_is_realtime_and_asks_nothing(core: Line) -> Non
     assert first.findtext("metadata") == "false"
 
 
-@pytest.mark.parametrize(
-    ("fmt", "kind"), [("xml", "text/xml; charset=utf-8"), ("json", "application/json; charset=utf-8")]
-)
+@pytest.mark.parametrize(("fmt", "kind"), CONTENT_TYPES.items())
 async def test_each_format_has_its_exact_content_type(core: Line, fmt: str, kind: str) -> None:
     for path in ("services", "services/streetlight", "requests", "discovery", "requests/none", "servicerequestupdates"):
         response, _ = await core.raw("GET", f"{BASE}/{path}.{fmt}")
@@ -170,8 +175,13 @@ async def test_what_was_updated_since_is_found_oldest_change_first(core: Line) -
         {"start_date": "2026-01-01T00:00:00Z", "end_date": "2026-06-01T00:00:00Z"},
         {"start_date": "2026-01-01T00:00:00"},
         {"start_date": "yesterday"},
+        {"start_date": "0001-01-01T00:00:00+14:00"},
+        {"start_date": "9999-12-31T00:00:00Z"},
+        {"end_date": "0001-01-02T00:00:00Z"},
+        {"updated_after": "9999-12-31T23:59:59-10:00"},
         {"status": "fixed"},
         {"page": "0"},
+        {"page": "100000000000000000"},
     ],
 )
 async def test_a_window_that_makes_no_sense_is_refused(core: Line, window: dict[str, str]) -> None:
@@ -196,3 +206,90 @@ async def test_the_list_of_services_can_be_replaced_and_general_stays_first(core
     codes = [one["service_code"] for one in await core.get(f"{BASE}/services.json")]
     assert codes == ["general", "004"]
     assert (await core.file("S-1", service_code="lift"))[0]["code"] == 404
+
+
+@pytest.mark.parametrize(("attribute", "service"), [("cars", "parking"), ("since", "noise-construction")])
+async def test_a_number_and_an_instant_must_be_such(core: Line, attribute: str, service: str) -> None:
+    refused = (await core.file(**{"service_code": service, f"attribute[{attribute}]": "many"}))[0]
+    assert refused["code"] == 400
+    assert f"attribute[{attribute}]" in refused["description"]
+
+
+@pytest.mark.parametrize(
+    ("attribute", "service", "value"),
+    [
+        ("cars", "parking", "3"),
+        ("cars", "parking", "-2.5"),
+        ("since", "noise-construction", "2026-11-20T22:00:00+08:00"),
+    ],
+)
+async def test_a_number_and_an_instant_are_taken(core: Line, attribute: str, service: str, value: str) -> None:
+    answer = await core.file(**{"service_code": service, f"attribute[{attribute}]": value})
+    assert "service_request_id" in answer[0]
+
+
+FORM = "application/x-www-form-urlencoded"
+PART = b'--b\r\nContent-Disposition: form-data; name="api_key"\r\n\r\nk\r\n--b--\r\n'
+LONG_PART = PART.replace(b"\r\n\r\nk", b"\r\nX: " + b"x" * 20_000 + b"\r\n\r\nk")
+
+
+@pytest.mark.parametrize("fmt", ["xml", "json"])
+@pytest.mark.parametrize("door", ["requests", "servicerequestupdates"])
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (FORM, b"description=\xff\xfe"),
+        (f"{FORM}; charset=foo", b"description=a"),
+        (f"{FORM}; charset=undefined", b"description=a"),
+        ("multipart/form-data", PART),
+        ("multipart/form-data; boundary=other", PART),
+        ("multipart/form-data; boundary=b", PART.replace(b"api_key", b"\xff").replace(b"k", b"\xff")),
+        ("multipart/form-data; boundary=b", LONG_PART),
+    ],
+    ids=["not-utf8", "no-such-charset", "undefined", "no-boundary", "other-boundary", "part-not-utf8", "long-header"],
+)
+async def test_a_form_that_cannot_be_read_is_an_error_list(
+    core: Line, fmt: str, door: str, kind: str, body: bytes
+) -> None:
+    response, text = await core.raw("POST", f"{BASE}/{door}.{fmt}", data=body, headers={"Content-Type": kind})
+    assert (response.status, response.headers["Content-Type"]) == (400, CONTENT_TYPES[fmt])
+    code = json.loads(text)[0]["code"] if fmt == "json" else parsed(text).findtext("error/code")
+    assert str(code) == "400"
+
+
+async def test_a_body_that_is_not_packed_as_it_says_is_an_error_list(core: Line) -> None:
+    headers = {"Content-Type": FORM, "Content-Encoding": "gzip"}
+    response, text = await core.raw("POST", f"{BASE}/requests.json", data=b"api_key=k" * 9, headers=headers)
+    assert (response.status, json.loads(text)[0]["code"]) == (400, 400)
+
+
+async def test_a_header_that_is_no_text_does_not_break_the_journal(core: Line) -> None:
+    address = URL(core.url)
+    reader, writer = await asyncio.open_connection(address.host, address.port)
+    asked = f"GET {BASE}/services.json HTTP/1.1\r\nHost: core\r\nConnection: close\r\nAccept: ".encode()
+    writer.write(asked + b"\xff\r\n\r\n")
+    assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
+    writer.close()
+    assert (await core.steer("/journal", method="GET"))["items"][-1]["status"] == 200
+
+
+@contextmanager
+def broken(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let the core fail at whatever it looks up."""
+
+    def fail(*_: object) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Core, "cases", fail)
+        yield
+
+
+async def test_what_nobody_foresaw_is_an_error_list_and_is_logged(
+    core: Line, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with broken(monkeypatch):
+        response, text = await core.raw("GET", f"{BASE}/requests.xml")
+    assert (response.status, response.headers["Content-Type"]) == (500, CONTENT_TYPES["xml"])
+    assert parsed(text).findtext("error/code") == "500"
+    assert "GET /open311/v2/requests.xml failed" in caplog.text

@@ -19,7 +19,7 @@ async def started(tmp_path: Path, session: ClientSession, callback_url: str) -> 
     """A core in a process of its own, once it has announced itself."""
     announce = tmp_path / "announce.json"
     announce.unlink(missing_ok=True)
-    program = [sys.executable, "-m", "sandbox.dispatch_core", "--store", str(tmp_path / "core.db")]
+    program = [sys.executable, "-m", "sandbox.dispatch_core", "--port", "0", "--store", str(tmp_path / "core.db")]
     secrets = {"STANDIN_API_KEY": API_KEY, "STANDIN_CALLBACK_KEY_ID": KEY_ID, "STANDIN_CALLBACK_SECRET": SECRET}
     process = await asyncio.create_subprocess_exec(
         *program,

@@ -4,11 +4,19 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from sandbox.dispatch_core.records import Case
 from sandbox.dispatch_core.stories import story
 from tests.sandbox.line import BASE, Inbox, Line
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
+CASE = Case(
+    number=1, id="FB1", external_id=None, token=None, token_ready_at=None, service_code="general",
+    service_name="综合诉求", service_group=None, description="路灯不亮", address=None, address_id=None, lat=None,
+    long=None, filed={}, step="pushed", step_before_merge=None, round=1, sequence=0, unit=None, unit_phone=None,
+    first_assigned_pace=None, requested_at=AT, updated_at=AT, expected_at=None,
+)  # fmt: skip
 TEXTS = ("夜里施工太吵", "楼道垃圾没人收", "路灯不亮", "楼上漏水", "消防通道乱停车", "电梯老停", "拖欠工资", "随便说说")
 
 
@@ -54,16 +62,51 @@ async def test_a_late_signature_is_pressed_for_first(core: Line) -> None:
             assert late == ("urging_letter" in at)
 
 
-async def test_the_same_seed_and_request_give_the_same_story() -> None:
-    case = Case(
-        number=1, id="FB1", external_id=None, token=None, token_ready_at=None, service_code="general",
-        service_name="综合诉求", service_group=None, description="路灯不亮", address=None, address_id=None, lat=None,
-        long=None, filed={}, step="pushed", step_before_merge=None, round=1, sequence=0, unit=None, unit_phone=None,
-        first_assigned_pace=None, requested_at=AT, updated_at=AT, expected_at=None,
-    )  # fmt: skip
-    assert story(case, 1) == story(case, 1)
-    assert story(case, 1) != story(case, 2)
-    assert story(case, 1) != story(replace(case, id="FB2"), 1)
+def test_the_same_seed_and_request_give_the_same_story() -> None:
+    assert story(CASE, 1) == story(CASE, 1)
+    assert story(CASE, 1) != story(CASE, 2)
+    assert story(CASE, 1) != story(replace(CASE, id="FB2"), 1)
+
+
+def helped(case: Case) -> list[dict[str, Any]]:
+    """Tell this request's story with every chance of help; give what is told from the helper on."""
+    stories = (story(replace(case, id=f"FB{number}"), 1) for number in range(300))
+    found = next(beats for beats in stories if any(beat.event == "co_handler_added" for beat in beats))
+    first = next(place for place, beat in enumerate(found) if beat.event == "co_handler_added")
+    return [beat.fields for beat in found[first - 1 :]]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_helping_unit_is_another_than_the_host_and_named_once(text: str) -> None:
+    before, helper, *after = helped(replace(CASE, description=text, address="龙华区龙华街道某花园"))
+    assert helper["agency_responsible"] in helper["public_text"]
+    assert helper["agency_responsible"] != before["agency_responsible"]
+    assert helper["agency_phone"] != before["agency_phone"]
+    assert helper["agency_responsible"].count("街道") == 1
+    assert {each["agency_responsible"] for each in after} == {before["agency_responsible"]}
+
+
+async def test_whoever_helps_takes_nothing_over(wired: Line, inbox: Inbox) -> None:
+    case = await wired.filed("L-1")
+    await wired.play(case, "assigned", agency_responsible="某水务所", agency_phone="0755-00000001")
+    await wired.raw("POST", f"/operator/requests/{case}/events", data={"event": "co_handler_added"})
+    await wired.play(case, "co_handler_added", agency_responsible="某工作站")
+    await wired.play(case, "accepted")
+    _, chosen, given, accepted = (one.body for one in await inbox.until(4))
+    assert chosen["agency_responsible"] not in ("某水务所", None)
+    assert (given["agency_responsible"], given.get("agency_phone")) == ("某工作站", None)
+    assert (accepted["agency_responsible"], accepted["agency_phone"]) == ("某水务所", "0755-00000001")
+    view = (await wired.get(f"{BASE}/requests/{case}.json", extensions="true"))[0]
+    assert view["responsible"] == {"unit": "某水务所", "duty_phone": "0755-00000001"}
+
+
+async def test_a_unit_that_takes_over_does_not_take_the_telephone_along(wired: Line, inbox: Inbox) -> None:
+    case = await wired.filed("L-1")
+    await wired.play(case, "assigned", agency_responsible="某水务所", agency_phone="0755-00000001")
+    await wired.play(case, "transferred", agency_responsible="某执法队")
+    assert "agency_phone" not in (await inbox.until(2))[1].body
+    view = (await wired.get(f"{BASE}/requests/{case}.json", extensions="true"))[0]
+    assert view["responsible"] == {"unit": "某执法队", "duty_phone": None}
 
 
 async def test_a_higher_speed_makes_the_same_story_shorter(core: Line) -> None:

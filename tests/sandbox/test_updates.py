@@ -124,7 +124,7 @@ async def test_what_linli_hands_in_is_taken_once_and_not_told_back(core: Line) -
     assert first[0] == 200
     assert await core.get(f"{BASE}/servicerequestupdates.json") == []
     notes = (await core.get(f"{BASE}/requests/{case}.json", extensions="true"))[0]["notes"]
-    assert [(note["type"], note["description"]) for note in notes] == [("supplemented", "补一张照片")]
+    assert [(note["type"], note["description"]) for note in notes[1:]] == [("supplemented", "补一张照片")]
 
 
 async def test_handing_in_needs_the_key_the_fields_and_a_known_request(core: Line) -> None:
@@ -152,6 +152,15 @@ async def test_a_good_rating_closes_and_a_redo_opens_the_second_round(core: Line
     await core.say(displeased, "c", "redone")
     steps = {one["external_id"]: (one["step"], one["round"]) for one in (await core.get("/control/requests"))["items"]}
     assert steps == {"L-1": ("closed", 1), "L-2": ("in_progress", 2)}
+
+
+async def test_a_rating_that_is_no_number_closes_nothing(core: Line) -> None:
+    case = await core.filed("L-1")
+    await stored_story(core, case)
+    for number, result in enumerate(("²", "9" * 5000)):
+        marks = {"attribute[solved]": "true", "attribute[result]": result}
+        assert (await core.say(case, f"odd-{number}", "rated", **marks))[0] == 200
+    assert (await core.get("/control/requests"))["items"][0]["step"] == "answered"
 
 
 async def test_the_line_cut_after_the_work_was_done_leaves_one_request(core: Line) -> None:

@@ -178,6 +178,30 @@ async def test_a_text_check_is_refused_by_its_code(wechat: Line, other: dict[str
     assert (await call(wechat, "/wxa/msg_sec_check", asked))["errcode"] == errcode
 
 
+RIGHT: dict[str, dict[str, Any]] = {
+    "/wxa/business/getuserphonenumber": {"code": "never-given"},
+    "/wxa/msg_sec_check": {"version": 2, "scene": 2, "openid": "o", "content": "好"},
+    "/cgi-bin/stable_token": {"grant_type": "client_credential", "appid": APP, "secret": SECRET},
+}
+WRONG: dict[str, list[dict[str, Any]]] = {
+    "/wxa/business/getuserphonenumber": [{"code": 5}, {"openid": ["o"]}],
+    "/wxa/msg_sec_check": [
+        {"content": 5}, {"content": ["好"]}, {"content": {}}, {"openid": 5}, {"scene": True}, {"scene": "2"},
+        {"scene": 2.0}, {"version": True}, {"version": [2]}, {"nickname": 5}, {"title": ["好"]},
+    ],
+    "/cgi-bin/stable_token": [{"grant_type": 5}, {"appid": 5}, {"secret": True}, {"force_refresh": "true"}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "wrong"), [(path, wrong) for path, each in WRONG.items() for wrong in each])
+async def test_a_field_of_the_wrong_json_type_is_a_format_error(wechat: Line, path: str, wrong: dict[str, Any]) -> None:
+    well_formed = await call(wechat, path, RIGHT[path])
+    missing = await call(wechat, path, RIGHT[path] | dict.fromkeys(wrong))
+
+    assert (await call(wechat, path, RIGHT[path] | wrong))["errcode"] == 47001
+    assert 47001 not in (well_formed.get("errcode"), missing.get("errcode"))
+
+
 async def test_broken_json_and_the_wrong_method_have_their_codes(wechat: Line) -> None:
     assert (await call(wechat, "/wxa/msg_sec_check", "{not json"))["errcode"] == 47001
     assert json.loads((await wechat.raw("POST", "/sns/jscode2session"))[1])["errcode"] == 43001

@@ -24,8 +24,8 @@ PLAY = (
 RATING = {"solved": True, "speed": 5, "result": 5, "service": 5, "answer": 4, "text": "当天晚上就亮了，谢谢。"}
 WHOLE_STORY = ("submitted", "pushed", *(event for event, _, _ in PLAY), "rated", "closed")
 PATIENCE_SECONDS, LOOK_EVERY = 20.0, 0.1
-TOLD_TO_CORE = 1
-"""A rating that satisfies is one update; the core closes by it."""
+TOLD_TO_CORE = ("rated", "closed")
+"""A rating that satisfies is two updates: what was said, and that the matter is closed by it."""
 
 
 class Telling:
@@ -69,7 +69,7 @@ async def run(stage: Stage) -> None:
         path = f"/complaints/{filed.id}/rating"
         await stage.product.call("POST", path, RATING, token=token, key=uuid4().hex, through=phone)
         await ear.until("closed")
-        await _until_core_closed(stage, filed)
+        await _until_core_heard_all(stage, filed)
         await telling.part(f"居民评价：{RATING['text']}")
         _note(stage, wire, ear)
 
@@ -107,18 +107,23 @@ async def _play(stage: Stage, filed: Filed, event: str, text: str) -> None:
     await stage.core.play(filed.request_id or "", event, description=text, public_text=text)
 
 
-async def _until_core_closed(stage: Stage, filed: Filed) -> None:
-    """Wait until the core has heard of the rating and closed its own books."""
+async def _until_core_heard_all(stage: Stage, filed: Filed) -> None:
+    """Wait until the core has heard the last word, not only the rating: that closes its own books already."""
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
-                case = (await stage.core.cases(filed.id))[0]
-                if case["step"] == "closed":
+                if TOLD_TO_CORE[-1] in await _heard_of(stage, filed):
                     return
                 await asyncio.sleep(LOOK_EVERY)
     except TimeoutError:
-        message = "分拨平台没有听到评价"
+        message = "分拨平台没有听到评价和结案"
         raise NotShownError(message) from None
+
+
+async def _heard_of(stage: Stage, filed: Filed) -> list[str]:
+    """Give what the core has heard from us about it."""
+    case = (await stage.core.cases(filed.id))[0]
+    return [update["event"] for update in case["updates"] if update["origin"] == "linli"]
 
 
 def _note(stage: Stage, wire: Wire, ear: Ear) -> None:
@@ -136,7 +141,7 @@ def _note(stage: Stage, wire: Wire, ear: Ear) -> None:
     pushed = [each for each in _between(seen, LINLI, CORE) if each.what == "POST /requests.json"]
     counted = len(asked), len(pushed), len(signed), len(told)
     stage.checklist.note(
-        counted == (1, 1, len(PLAY), TOLD_TO_CORE),
+        counted == (1, 1, len(PLAY), len(TOLD_TO_CORE)),
         f"一件诉求从点开到结案共 {len(seen)} 条消息："
         f"问微信 {counted[0]} 次，转交 {counted[1]} 次，带签名的进展 {counted[2]} 条，告诉平台 {counted[3]} 条",
     )
