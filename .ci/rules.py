@@ -14,6 +14,9 @@ from typing import TypeGuard
 ROOMS = ("foundation", "community", "miniprogram_api")
 RULE_ROOMS = ("community",)
 ENVIRONMENT = {"environ", "getenv"}
+SECRETS = ("community/complaints/dispatch/signature.py", "community/people/tokens.py", "foundation/media/signing.py")
+"""Where somebody shows a secret, and it is held against the one we expect."""
+SECRET_WORDS = ("signature", "secret", "token", "digest", "expected")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Fault:
 def faults_in(path: str, text: str) -> Iterator[Fault]:
     """Give every fault of one file."""
     tree = ast.parse(text)
-    for rule in (real_time, environment, bare_tasks, network_in_transactions, web_in_rules, translated_fstrings):
+    for rule in RULES:
         yield from rule(path, tree)
 
 
@@ -117,6 +120,45 @@ def translated_fstrings(path: str, tree: ast.Module) -> Iterator[Fault]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "say" and _is_fstring(node.args[:1]):
             yield Fault(path, node.lineno, 'write say("…{n}…", language, n=n)')
+
+
+def secrets_compared(path: str, tree: ast.Module) -> Iterator[Fault]:
+    """Secrets are compared in constant time: `==` ends at the first wrong letter, and how late tells how many fit."""
+    if path not in SECRETS:
+        return
+    if not any(isinstance(node, ast.Call) and _name_of(node.func) == "compare_digest" for node in ast.walk(tree)):
+        yield Fault(path, 1, "compare secrets with hmac.compare_digest")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare) and _looks_into(node) and any(map(_is_secret, [node.left, *node.comparators])):
+            yield Fault(path, node.lineno, "compare secrets with hmac.compare_digest")
+
+
+def _looks_into(node: ast.Compare) -> bool:
+    return any(isinstance(each, ast.Eq | ast.NotEq | ast.In | ast.NotIn) for each in node.ops)
+
+
+def _is_secret(value: ast.expr) -> bool:
+    """Whether a value is a secret by its name, or what a method or function of such a name gives; its length is none."""
+    if isinstance(value, ast.Call):
+        return _is_secret(value.func)
+    if isinstance(value, ast.Attribute) and _is_secret(value.value):
+        return True
+    return any(word in _name_of(value).lower() for word in SECRET_WORDS)
+
+
+def _name_of(value: ast.expr) -> str:
+    return value.attr if isinstance(value, ast.Attribute) else value.id if isinstance(value, ast.Name) else ""
+
+
+RULES = (
+    real_time,
+    environment,
+    bare_tasks,
+    network_in_transactions,
+    web_in_rules,
+    translated_fstrings,
+    secrets_compared,
+)
 
 
 def main() -> int:

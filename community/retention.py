@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from community.complaints.erasing import empty_outlived
 from community.people.jobs import KEPT_AFTER_THE_END
-from community.people.leaving import let_forgotten_go
+from community.people.leaving import UNUSED, let_forgotten_go
 from foundation.retention import Ending, Kept, no_person
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ WORDS_KEPT = timedelta(days=5 * 365)
 """How long words and photos of a complaint stay after its last step."""
 UPDATES_KEPT = timedelta(days=180)
 """How long the raw updates of the core stay readable; their ids and hashes stay, to know a repeat."""
+UNHANDLED_KEPT = timedelta(days=365)
+"""How long what waits for a person stays readable: what nobody asked about in a year, nobody will."""
 ACCOUNT_UNUSED = timedelta(days=3 * 365)
 """After so long without signing in an account ends as if its person had left."""
 PROOF_KEPT = timedelta(days=3 * 365)
@@ -57,8 +59,7 @@ KEPT = (
         ACCOUNT_UNUSED,
         MINIMUM,
         Ending.WITHOUT_IDENTITY,
-        outlived="last_seen_at < %s AND erased_at IS NULL AND NOT nobody"
-        " AND NOT EXISTS (SELECT FROM sign_in WHERE sign_in.resident_id = resident.id)",
+        outlived=UNUSED,
         sweep=_let_go,
     ),
     Kept(
@@ -133,6 +134,15 @@ KEPT = (
         blank="body = '{}'",
     ),
     Kept(
+        "dispatch_update",
+        "updates that fitted nothing, and nobody handled",
+        UNHANDLED_KEPT,
+        "a person must find out what they are about; " + MINIMUM,
+        Ending.BLANKED,
+        outlived="received_at < %s AND state = 'parked'",
+        blank="body = '{}', state = 'done', outcome = 'given up after a year: fitted nothing'",
+    ),
+    Kept(
         "dispatch_conflict",
         "conflicting updates, settled",
         UPDATES_KEPT,
@@ -140,5 +150,14 @@ KEPT = (
         Ending.BLANKED,
         outlived="settled_at < %s AND body <> '{}'",
         blank="body = '{}'",
+    ),
+    Kept(
+        "dispatch_conflict",
+        "conflicting updates that nobody settled",
+        UNHANDLED_KEPT,
+        "a person must ask the core which is right; " + MINIMUM,
+        Ending.BLANKED,
+        outlived="received_at < %s AND settled_at IS NULL",
+        blank="body = '{}', settled_at = clock_timestamp()",
     ),
 )

@@ -18,8 +18,8 @@ from foundation.access import Actor
 from foundation.clock import real_now
 from foundation.database import inside_transaction, query
 
-KEPT_FOR = timedelta(days=365)
-"""How long entries stay; the law asks for six months, and the trigger refuses anything below that."""
+KEPT_FOR = timedelta(days=3 * 365)
+"""How long entries stay: three years, as law asks for records of handling; the trigger refuses less than six months."""
 
 ACTOR_LENGTH = 20
 SUBJECT_LENGTH = 80

@@ -35,6 +35,8 @@ class Holding:
     """One kind of thing that is held about people."""
 
     name: str
+    tables: tuple[str, ...]
+    """The tables whose rows name the person; a test finds the one that nobody declares."""
     give: Callable[[Ground, Actor], Awaitable[Any]]
     """Gives it as JSON values, whole and readable."""
     end: Callable[[Transaction, Leaving], Awaitable[object]]
@@ -106,7 +108,7 @@ async def _forget(_: Transaction, leaving: Leaving) -> None:
 
 
 HOLDINGS = (
-    Holding("uploads", _uploads, _end_uploads),
-    Holding("kept_answers", _answers, _forget),
-    Holding("looks_at_me", _looks, _keep_looks),
+    Holding("uploads", ("media",), _uploads, _end_uploads),
+    Holding("kept_answers", ("idempotency_key",), _answers, _forget),
+    Holding("looks_at_me", ("audit_entry",), _looks, _keep_looks),
 )

@@ -175,7 +175,7 @@ KEPT = (
         "audit_entry",
         "who of the staff looked at whose data",
         AUDIT_KEPT_FOR,
-        "Cybersecurity Law 21 (3) and MLPS: six months at least; PIPL 54, 56: a year",
+        "PIPL 54, 56: records for three years; Cybersecurity Law 21 (3) and MLPS: six months at least",
         Ending.DELETED,
         outlived="at < %s",
         sweep=_sweep_audit,

@@ -6,6 +6,7 @@ core has not been given yet is taken back: there is nothing left to deal with.
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import LiteralString
 from uuid import UUID
 
 from community.calendar.queries import current_calendar
@@ -132,28 +133,31 @@ RETURNING id
 async def _empty_updates(tx: Transaction, complaints: Sequence[Complaint]) -> None:
     """Empty what the core sent about them; what has not become an event yet is emptied when it does."""
     ids = [complaint.id for complaint in complaints]
-    remote_ids = [complaint.remote_id for complaint in complaints if complaint.remote_id]
-    await tx.query(_EMPTY_CONFLICTS, ids)
+    named = [ids, [complaint.remote_id for complaint in complaints if complaint.remote_id]]
+    await tx.query(_EMPTY_CONFLICTS, *named, ids, *named)  # first, as they are found by the updates' bodies too
     await tx.query(_EMPTY_UPDATES, ids)
-    await tx.query(_EMPTY_PARKED, [str(each) for each in ids], remote_ids)
+    await tx.query(_EMPTY_PARKED, *named)
 
 
-_EMPTY_CONFLICTS = """
-UPDATE dispatch_conflict SET body = '{}'
-WHERE update_id IN (SELECT update_id FROM complaint_event WHERE complaint_id = ANY(%s))
+_NAMES_ONE: LiteralString = (
+    "(complaint_named_in(body) = ANY(%s::uuid[]) OR btrim(body ->> 'service_request_id') = ANY(%s::text[]))"
+)
+_EMPTY_CONFLICTS = f"""
+UPDATE dispatch_conflict SET body = '{{}}'
+WHERE body <> '{{}}' AND ({_NAMES_ONE}
+    OR update_id IN (SELECT update_id FROM complaint_event WHERE complaint_id = ANY(%s))
+    OR update_id IN (SELECT update_id FROM dispatch_update WHERE state IN ('waiting', 'parked') AND {_NAMES_ONE}))
 RETURNING id
-"""
+"""  # noqa: S608 - written in the code
 _EMPTY_UPDATES = """
 UPDATE dispatch_update SET body = '{}'
 WHERE state IN ('done', 'noted')
     AND update_id IN (SELECT update_id FROM complaint_event WHERE complaint_id = ANY(%s))
 RETURNING id
 """
-_EMPTY_PARKED = """
-UPDATE dispatch_update SET body = '{}'
-WHERE state = 'parked' AND (body ->> 'external_id' = ANY(%s) OR body ->> 'service_request_id' = ANY(%s))
-RETURNING id
-"""
+_EMPTY_PARKED = f"""
+UPDATE dispatch_update SET body = '{{}}' WHERE state = 'parked' AND {_NAMES_ONE} RETURNING id
+"""  # noqa: S608 - written in the code
 _FORGET_STAFFS_ANSWERS = """
 DELETE FROM idempotency_key
 WHERE actor_key IN (

@@ -70,4 +70,4 @@ def _pin(complaint: Complaint) -> dict[str, Any] | None:
     return {"lng": complaint.lng, "lat": complaint.lat, "datum": complaint.datum}
 
 
-HOLDINGS = (Holding("complaints", give_complaints, end_complaints),)
+HOLDINGS = (Holding("complaints", ("complaint", "complaint_follow"), give_complaints, end_complaints),)

@@ -11,6 +11,8 @@ import pytest
 from tests.documentation.pages import ROOT
 
 RULE = "community/complaints/actions.py"
+TOKENS = "community/people/tokens.py"
+FITS = "fits = hmac.compare_digest(expected.encode(), given.encode())\n"
 
 
 def load_rules() -> ModuleType:
@@ -54,6 +56,10 @@ SINS = [
     ("web_in_rules", RULE, "import aiohttp.web"),
     ("web_in_rules", RULE, "from aiohttp.web import Request"),
     ("translated_fstrings", RULE, "say(f'至少 {n} 个字', language)"),
+    ("secrets_compared", TOKENS, "def fits(given): return True"),
+    ("secrets_compared", TOKENS, FITS + "fits = csrf_token_of(page) == given"),
+    ("secrets_compared", "foundation/media/signing.py", FITS + "if given.encode() != self._signature(media_id): pass"),
+    ("secrets_compared", "community/complaints/dispatch/signature.py", FITS + "fits = expected.encode() in (a, b)"),
 ]
 """The rule, the file it is in, and a line nobody should write."""
 
@@ -79,6 +85,8 @@ async def f():
     ("web_in_rules", RULE, "import aiohttp\nfrom aiohttp import ClientSession"),
     ("web_in_rules", "miniprogram_api/live.py", "from aiohttp import web"),
     ("translated_fstrings", RULE, "say('至少 {n} 个字', language, n=n)\nlog(f'{n}')"),
+    ("secrets_compared", TOKENS, FITS + "if secret is None or len(token) == 43 or kind == 'page': pass"),
+    ("secrets_compared", RULE, "again = told.signature == 'v1'"),
 ]
 """The rule, the file, and how the same is done well."""
 
@@ -112,3 +120,10 @@ def test_every_rule_has_a_sin_and_a_right_form_here() -> None:
     assert named
     assert named == {rule for rule, _, _ in SINS}
     assert named == {rule for rule, _, _ in RIGHT}
+
+
+def test_the_files_where_secrets_are_compared_are_where_the_rule_looks() -> None:
+    rooms = [path for room in rules.ROOMS for path in (ROOT / room).rglob("*.py")]
+    comparing = {path.relative_to(ROOT).as_posix() for path in rooms if "compare_digest(" in path.read_text("utf-8")}
+
+    assert comparing == set(rules.SECRETS)

@@ -73,7 +73,7 @@ async def test_nobody_changes_or_removes_an_entry(change: str) -> None:
 
 
 async def test_only_entries_that_outlived_their_time_are_removed() -> None:
-    await look(aged=timedelta(days=400))
+    await look(aged=timedelta(days=1100))
 
     assert await remove_outlived_entries() == 1
 

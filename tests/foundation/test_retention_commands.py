@@ -37,7 +37,7 @@ async def test_the_table_is_shown_what_is_due_is_counted_and_then_ended(ground: 
     left = await query("SELECT key FROM idempotency_key")
     swept = await said(copy, "retention", "sweep")
 
-    assert "audit_entry: who of the staff looked at whose data; 365 days; deleted" in shown
+    assert "audit_entry: who of the staff looked at whose data; 1095 days; deleted" in shown
     assert "idempotency_key: 1 answers kept for repeated requests" in counted
     assert left == [{"key": "k"}]
     assert swept.splitlines() == ["idempotency_key: 1", "1 rows ended."]

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from procrastinate import PsycopgConnector
+from procrastinate.schema import SchemaManager
 
 from foundation.migrating import migrate
 from tests.migrations.shape import config_of, migrations, shape_of
@@ -65,3 +67,19 @@ async def test_three_programs_that_start_at_once_migrate_once(empty: str, tmp_pa
     lines = sorted(answer.stdout.splitlines()[-1] for answer in answers)
     assert [answer.returncode for answer in answers] == [0, 0, 0]
     assert lines == [f"{len(migrations())} applied.", "Nothing to do.", "Nothing to do."]
+
+
+async def test_a_table_that_another_program_holds_is_told_from_a_database_that_is_away(
+    empty: str, tmp_path: Path
+) -> None:
+    copy = Copy(tmp_path, {"LINLI_DATABASE_URL": empty, "LINLI_REDIS_URL": "unix:///nowhere"})
+    with psycopg.connect(empty) as connection:
+        connection.execute(SchemaManager(connector=PsycopgConnector()).get_schema().encode())
+    with psycopg.connect(empty) as other:
+        other.execute("LOCK TABLE procrastinate_jobs")
+
+        answer = await copy.run("migrate")
+
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert answer.stderr.splitlines()[-1] == "Another program holds a table of the database; try again."
+    assert "Traceback" not in answer.stderr

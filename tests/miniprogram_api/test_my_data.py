@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -11,15 +11,18 @@ import pytest
 from aiohttp import FormData
 from tortoise.exceptions import BaseORMException
 
+from community.complaints.dispatch_models import DispatchConflict, DispatchUpdate, UpdateState
 from community.complaints.erasing import GONE
 from community.complaints.models import Complaint, ComplaintEvent
 from community.people.actions import WechatIdentity, bind_phone, sign_in
 from community.people.credentials import open_sign_in
-from community.people.models import Consent, Resident
+from community.people.models import Consent, Resident, RoleGrant, RoleName, WechatAccount
 from foundation.clock import FrozenClock, real_now
 from foundation.database import query
 from foundation.ground import Ground
 from foundation.media.models import Media
+from foundation.parts import load_parts
+from tests.community.complaints.line import Line, update
 from tests.conftest import Client
 from tests.core import DispatchCore
 from tests.foundation.media.files import amr
@@ -42,9 +45,23 @@ PLANTED = {
     "device": "PhoneOfZhou/1",
     "guardian": "周暗号庚",
     "late": "周暗号辛不在家所以晚了",
+    "openid": "openid-of-zhou",
+    "unionid": "unionid-of-zhou",
 }
 """What is put everywhere a person's words can go, each in a place of its own."""
 PHONE = "13812345678"
+UNREAD = {
+    "conflicting": "周暗号子又说没修",
+    "parked": "周暗号丑等着认领",
+    "conflicting with it": "周暗号寅换了说法",
+}
+"""What the core said that became no step; held, and shown to nobody."""
+STAYS = {
+    "consent": "the proof that there was consent, without a name",
+    "role_grant": "who could see what, as ended intervals",
+    "audit_entry": "the law keeps it",
+}
+"""Tables that name a person by number after the leaving, and why."""
 
 
 @dataclass
@@ -54,6 +71,24 @@ class Person:
     phone: Phone
     filed: dict[str, Any]
     pinned: dict[str, Any]
+    followed: dict[str, Any] = field(default_factory=dict)
+    """A neighbour's."""
+
+
+async def rows_naming(resident_id: int) -> dict[str, int]:
+    """Count, in every table that can name a person, the rows that name this one."""
+    columns = await query(
+        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
+        " AND column_name IN ('resident_id', 'owner_id', 'actor_id', 'actor_key')"
+    )
+    counts = {}
+    for each in columns:
+        found = await query(
+            f'SELECT count(*) AS n FROM "{each["table_name"]}" WHERE "{each["column_name"]}"::text = ANY(%s)',  # noqa: S608
+            [str(resident_id), f"resident:{resident_id}"],
+        )
+        counts[each["table_name"]] = int(found[0]["n"])
+    return counts
 
 
 async def everything_stored() -> str:
@@ -77,8 +112,6 @@ async def everything_stored() -> str:
 
 async def opened_seals(ground: Ground) -> str:
     """Give what the vault still opens, as one text: a sealed value is one that is held."""
-    from foundation.parts import load_parts  # noqa: PLC0415
-
     texts = []
     for each in (column for part in load_parts() for column in part.sealed):
         rows = await query(f'SELECT "{each.column}" AS value FROM "{each.table}" WHERE "{each.column}" IS NOT NULL')  # noqa: S608
@@ -113,6 +146,16 @@ async def settle(
         next((ground.settings.var.absolute() / "media").rglob(name)).unlink()
     phone = await town.resident(api, PLANTED["nickname"])
     await bind_phone(phone.resident_id, PHONE, vault=ground.vault, at=clock.now())
+    await WechatAccount.create(
+        resident_id=phone.resident_id,
+        app_id="another-app",
+        openid=PLANTED["openid"],
+        unionid=PLANTED["unionid"],
+        created_at=clock.now(),
+    )
+    await RoleGrant.create(
+        resident_id=phone.resident_id, role=RoleName.BUILDING_LEADER, place_id=town.building.id, from_at=clock.now()
+    )
     await phone.call("PUT", "/me/home", json={"place_id": str(town.building.id), "room": PLANTED["room"]})
     guardian = {"name": PLANTED["guardian"], "phone": "13700001111"}
     until = (clock.now() + timedelta(days=900)).date().isoformat()
@@ -144,7 +187,28 @@ async def settle(
     again = await phone.post(of(pinned, "reopening"), {"reason": PLANTED["reason"]}, key=uuid4().hex)
     assert again.status < 300, again.body
     await worker.run_until_idle()
-    return Person(phone, filed, pinned)
+    await say_what_becomes_no_step(Line(api), filed, pinned)
+    return Person(phone, filed, pinned, await follow_a_neighbour(town, api, phone))
+
+
+async def say_what_becomes_no_step(line: Line, filed: dict[str, Any], pinned: dict[str, Any]) -> None:
+    """Let the core contradict itself, and let an update be parked that cannot be applied."""
+    known = await DispatchUpdate.filter(body__contains={"external_id": filed["id"]}).first()
+    assert known is not None
+    said = update(filed, "closed", real_now(), update_id=known.update_id, description=UNREAD["conflicting"])
+    assert (await line.tell(said)).status == 409
+    parked = update(pinned, "note", real_now(), update_id="parked", description=UNREAD["parked"])
+    assert (await line.tell(parked)).status == 200
+    await DispatchUpdate.filter(update_id="parked").update(state=UpdateState.PARKED)
+    nameless = {**parked, "external_id": None, "description": UNREAD["conflicting with it"]}
+    assert (await line.tell(nameless)).status == 409
+
+
+async def follow_a_neighbour(town: Town, api: Client, phone: Phone) -> dict[str, Any]:
+    """Give a neighbour's complaint that the person follows."""
+    followed = await (await town.resident(api, "邻居")).file("楼下路面有个坑")
+    assert (await phone.call("PUT", of(followed, "follow"))).status < 300
+    return followed
 
 
 @pytest.fixture
@@ -170,16 +234,84 @@ async def test_the_export_has_everything_and_after_leaving_nothing_is_anywhere(
 
     await leave(person, worker)
 
+    assert [each["complaint_id"] for each in export.body["held"]["complaints"]["followed"]] == [person.followed["id"]]
+    assert [secret for secret in UNREAD.values() if secret not in held_before] == []
     secrets = [*PLANTED.values(), PHONE, "13700001111", str(PIN["lng"]), str(PIN["lat"])]
     assert export.status == 200
     assert [secret for secret in secrets if secret not in told] == []
     assert [secret for secret in secrets if secret not in held_before] == []  # else the search is blind
     stored = await everything_stored() + await opened_seals(ground)
-    assert [secret for secret in secrets if secret in stored] == []
-    assert "test-" not in str(await query("SELECT openid FROM wechat_account"))
+    assert [secret for secret in [*secrets, *UNREAD.values()] if secret in stored] == []
     assert objects
     assert files_in(ground) == []
     assert await Media.all().count() == 0
+
+
+async def test_no_table_names_somebody_who_left_but_those_that_must(person: Person, worker: Worker) -> None:
+    await person.phone.get("/me/export")
+    before = await rows_naming(person.phone.resident_id)
+
+    await leave(person, worker)
+
+    after = await rows_naming(person.phone.resident_id)
+    assert [table for table, rows in before.items() if not rows] == []  # else a table is not looked at
+    assert {table for table, rows in after.items() if rows} == set(STAYS)
+
+
+async def test_every_table_that_names_people_is_declared_by_a_holding(database: None) -> None:
+    declared = [table for part in load_parts() for holding in part.holdings for table in holding.tables]
+
+    assert sorted(declared) == sorted(await rows_naming(0)), "declare it in the room's HOLDINGS: given, and ended"
+
+
+@pytest.mark.parametrize("by", ["our id", "the core's id", "the first update"])
+async def test_what_the_core_says_otherwise_after_the_leaving_is_kept_without_words(
+    person: Person, api: Client, core: DispatchCore, worker: Worker, by: str
+) -> None:
+    remote_id = await core.request_id(person.filed)
+    known = await DispatchUpdate.filter(body__contains={"external_id": person.filed["id"]}).first()
+    assert known is not None
+    await leave(person, worker)
+    said = update(person.filed, "closed", real_now(), update_id=known.update_id, description="周暗号卯没有同意")
+    names: dict[str, dict[str, Any]] = {
+        "our id": {"external_id": f"{{{person.filed['id'].upper()}}}"},
+        "the core's id": {"external_id": None, "service_request_id": remote_id},
+        "the first update": {"external_id": None},
+    }
+
+    answers = [await Line(api).tell(said | names[by] | {"update_id": each}) for each in (known.update_id, "parked")]
+
+    assert [answer.status for answer in answers] == [409, 409]
+    assert [row.body for row in await DispatchConflict.filter(settled_at=None)] == [{}] * 4
+    assert "周暗号卯" not in await everything_stored()
+
+
+async def test_an_update_that_waits_at_the_leaving_and_is_parked_later_loses_its_words(
+    person: Person, api: Client, worker: Worker
+) -> None:
+    waiting = update(person.filed, "note", real_now(), update_id="waiting", description="周暗号辰在等")
+    assert (await Line(api).tell(waiting)).status == 200
+    assert (await Line(api).tell(waiting | {"description": "周暗号巳在等"})).status == 409
+    assert (await person.phone.call("DELETE", "/me")).status == 204
+
+    await DispatchUpdate.filter(update_id="waiting").update(state=UpdateState.PARKED)
+
+    stored = await everything_stored()
+    assert [name for name in ("周暗号辰", "周暗号巳") if name in stored] == []
+
+
+async def test_a_conflict_that_comes_while_somebody_leaves_waits_for_it(
+    person: Person, api: Client, worker: Worker
+) -> None:
+    known = await DispatchUpdate.filter(body__contains={"external_id": person.filed["id"]}).first()
+    assert known is not None
+    said = update(person.filed, "closed", real_now(), update_id=known.update_id)
+    telling = [Line(api).tell(said | {"description": f"周暗号午说法{n}"}) for n in range(8)]
+
+    left, *answers = await asyncio.gather(person.phone.call("DELETE", "/me"), *telling)
+
+    assert (left.status, {answer.status for answer in answers}) == (204, {409})
+    assert "周暗号午" not in await everything_stored()
 
 
 async def test_the_export_shows_photos_that_can_be_fetched_and_who_looked(

@@ -16,6 +16,7 @@ from uuid import UUID
 
 import structlog
 from psycopg import OperationalError
+from pydantic import ValidationError
 
 from community.calendar.queries import ask_version, calendar_asked_for
 from community.complaints.actions import record_progress
@@ -33,6 +34,17 @@ log = structlog.get_logger(__name__)
 TABLE = "dispatch_update"
 PICTURE_TRIES = 3
 """At so many an update is shown without the pictures that cannot be had."""
+MEANING = {
+    "event",
+    "status",
+    "sequence",
+    "round",
+    "description",
+    "public_text",
+    "agency_responsible",
+    "due_datetime",
+}
+"""What two updates of one id must agree on, besides their time; pictures and telephones are told as each way can."""
 TRIES = 12
 """How often an update that fits no complaint is looked at again, with doubling waits: about half an hour."""
 
@@ -72,27 +84,39 @@ class Told:
 async def take_in(told: Sequence[Told]) -> list[Taken]:
     """Store what is new, in one commit; say for each what it was.
 
-    A known id with another body is kept apart and never applied. A pulled
-    update has other fields than a called one, so it is only asked whether it is known.
+    A known id with another body is kept apart and never applied.
     """
     async with transaction() as tx:
         fresh = await _store(tx, told)
-        known = await tx.query(
-            "SELECT update_id, body_hash, came_by FROM dispatch_update WHERE update_id = ANY(%s)",
-            [each.update_id for each in told],
-        )
-        by_id = {row["update_id"]: row for row in known}
-        taken = []
-        for each in told:
-            if each.update_id in fresh:
-                fresh.remove(each.update_id)
-                taken.append(Taken.STORED)
-            elif _differs(each, by_id[each.update_id]):
-                await _keep_apart(tx, each)
-                taken.append(Taken.CONFLICT)
-            else:
-                taken.append(Taken.KNOWN)
+        first = await _first_of_each(tx, told)
+        taken = [_taken(each, fresh, first[each.update_id]) for each in told]
+        conflicting = [each for each, what in zip(told, taken, strict=True) if what is Taken.CONFLICT]
+        for each in sorted(conflicting, key=_complaint_told_of):  # each locks its complaint: always in one order
+            await _keep_apart(tx, each)
     return taken
+
+
+def _taken(told: Told, fresh: set[str], first: Row) -> Taken:
+    """Say what one update was, of those told in this order; of several with one fresh id the first was stored."""
+    if told.update_id in fresh:
+        fresh.remove(told.update_id)
+        return Taken.STORED
+    return Taken.CONFLICT if _differs(told, first) else Taken.KNOWN
+
+
+def _complaint_told_of(told: Told) -> str:
+    return str(told.body.get("external_id"))
+
+
+async def _first_of_each(tx: Transaction, told: Sequence[Told]) -> dict[str, Row]:
+    """Give what is stored under each id; its body only where a pull is in it, as hashes do for the rest."""
+    rows = await tx.query(
+        "SELECT update_id, body_hash, came_by, CASE WHEN came_by = 'pull' OR %s THEN body END AS body"
+        " FROM dispatch_update WHERE update_id = ANY(%s)",
+        any(each.by == "pull" for each in told),
+        [each.update_id for each in told],
+    )
+    return {row["update_id"]: row for row in rows}
 
 
 async def _store(tx: Transaction, told: Sequence[Told]) -> set[str]:
@@ -119,12 +143,33 @@ async def _store(tx: Transaction, told: Sequence[Told]) -> set[str]:
 
 
 def _differs(told: Told, stored: Row) -> bool:
-    return told.by == "callback" == stored["came_by"] and body_hash(told.body) != bytes(stored["body_hash"])
+    """Whether one id stands for two things: for callbacks in any field, where a pull is in it in what it means."""
+    if body_hash(told.body) == bytes(stored["body_hash"]):
+        return False
+    return told.by == "callback" == stored["came_by"] or _contradict(told.body, _body(stored))
+
+
+def _contradict(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether both say of one thing something else; what only one of them says is none, as a pull carries less."""
+    first, second = _meaning(one), _meaning(other)
+    return any(first[name] != second[name] for name in first.keys() & second.keys())
+
+
+def _meaning(body: dict[str, Any]) -> dict[str, object]:
+    """Give what an update says, without what it leaves open; nothing of one that was emptied."""
+    try:
+        update = CoreUpdate.model_validate(body)
+    except ValidationError:
+        return {}
+    told = update.model_dump(include=MEANING, exclude_defaults=True)
+    told["updated_datetime"] = update.updated_datetime.replace(microsecond=0)  # lists may tell whole seconds only
+    told |= {name: str(told[name]).lower() for name in ("event", "status") if name in told}
+    return told
 
 
 async def _keep_apart(tx: Transaction, told: Told) -> None:
-    log.error("dispatch_update_conflict", update_id=told.update_id)
-    await tx.query(
+    """Keep it for a person; the alarm is raised once, however often it comes."""
+    kept = await tx.query(
         "INSERT INTO dispatch_conflict (update_id, body_hash, body, received_at) VALUES (%s, %s, %s::jsonb, %s)"
         " ON CONFLICT (update_id, body_hash) DO NOTHING RETURNING id",
         told.update_id,
@@ -132,6 +177,8 @@ async def _keep_apart(tx: Transaction, told: Told) -> None:
         json.dumps(told.body, ensure_ascii=True),
         real_now(),
     )
+    if kept:
+        log.error("dispatch_update_conflict", update_id=told.update_id)
 
 
 async def is_known(update_id: str) -> bool:

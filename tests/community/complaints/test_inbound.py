@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from community.complaints.dispatch.inbound import Taken, Told, take_in
 from foundation.database import query
@@ -37,10 +38,67 @@ async def test_of_two_bodies_in_one_batch_the_first_is_kept() -> None:
     assert '"first"' in str(rows[0]["body"]).replace("'", '"')
 
 
-async def test_a_pulled_update_never_contradicts_a_called_one() -> None:
-    assert await take_in([told("a", word=1), told("b", "pull", word=1)]) == [Taken.STORED, Taken.STORED]
+ACCEPTED: dict[str, Any] = {
+    "event": "accepted",
+    "status": "OPEN",
+    "sequence": 2,
+    "updated_datetime": "2026-11-20T21:06:00.25+08:00",
+    "agency_responsible": "环卫所",
+    "description": "已签收",
+}
+"""What an update says, as the callback has it."""
+PULLED_ALIKE: list[dict[str, Any]] = [
+    ACCEPTED,
+    ACCEPTED | {"updated_datetime": "2026-11-20T13:06:00Z", "status": "open"},
+    {"status": "open", "updated_datetime": "2026-11-20T21:06:00"},
+    ACCEPTED | {"agency_responsible": " 环卫所 ", "public_text": None, "media_url": [], "agency_phone": "12345678"},
+]
+CONTRADICTING: list[dict[str, Any]] = [
+    {"event": "closed"},
+    {"status": "CLOSED"},
+    {"sequence": 3},
+    {"updated_datetime": "2026-11-20T21:07:00+08:00"},
+    {"agency_responsible": "城管队"},
+    {"description": "没有签收"},
+]
 
-    assert await take_in([told("a", "pull", word=2), told("b", word=2)]) == [Taken.KNOWN, Taken.KNOWN]
+
+@pytest.mark.parametrize("pulled", PULLED_ALIKE)
+async def test_a_pulled_update_may_say_less_than_the_called_one_or_the_same_in_other_letters(
+    pulled: dict[str, Any],
+) -> None:
+    await take_in([told("a", **ACCEPTED), told("b", "pull", **pulled)])
+
+    assert await take_in([told("a", "pull", **pulled), told("b", **ACCEPTED)]) == [Taken.KNOWN, Taken.KNOWN]
+    assert await query("SELECT id FROM dispatch_conflict") == []
+
+
+@pytest.mark.parametrize("other", CONTRADICTING)
+async def test_one_id_that_means_two_things_is_kept_apart_whichever_way_either_came(other: dict[str, Any]) -> None:
+    ways = [("callback", "pull"), ("pull", "callback"), ("pull", "pull")]
+    await take_in([told(f"{n}", first, **ACCEPTED) for n, (first, _) in enumerate(ways)])
+
+    taken = await take_in([told(f"{n}", later, **ACCEPTED | other) for n, (_, later) in enumerate(ways)])
+
+    assert taken == [Taken.CONFLICT] * 3
+    assert len(await query("SELECT id FROM dispatch_conflict WHERE settled_at IS NULL")) == 3
+
+
+async def test_the_alarm_of_a_conflict_is_raised_once_however_often_it_comes() -> None:
+    await take_in([told("a", "pull", **ACCEPTED)])
+
+    with capture_logs() as logs:
+        for _ in range(3):
+            await take_in([told("a", **ACCEPTED | {"event": "closed"})])
+
+    assert [each["event"] for each in logs] == ["dispatch_update_conflict"]
+
+
+async def test_what_was_emptied_contradicts_no_pull() -> None:
+    await take_in([told("a", **ACCEPTED)])
+    await query("UPDATE dispatch_update SET body = '{}' RETURNING id")
+
+    assert await take_in([told("a", "pull", **ACCEPTED | {"event": "closed"})]) == [Taken.KNOWN]
 
 
 async def test_an_empty_batch_is_no_trouble() -> None:

@@ -10,11 +10,14 @@ from community.complaints.dispatch import client
 from community.complaints.dispatch.reconciling import reconcile
 from community.complaints.dispatch_models import DispatchUpdate, ReconciliationRun
 from community.complaints.jobs import reconcile_with_dispatch
+from community.complaints.parked import parked_things
 from foundation.clock import FrozenClock, real_now
 from foundation.database import query
 from foundation.ground import Ground
 from foundation.leader import defer_once
+from tests.community.complaints.line import Line, update
 from tests.community.complaints.passing_on import pass_on_everything
+from tests.conftest import Client
 from tests.core import DispatchCore
 from tests.jobs import Worker
 from tests.phone import Phone
@@ -53,6 +56,29 @@ async def test_a_lost_callback_is_found_counted_and_applied(
     assert (run.seen, run.found) == (1, 1)
     assert "reconciliation_found_lost_updates" in [each["event"] for each in logs]
     assert await types(phone, complaint) == ["submitted", "pushed", "assigned"]
+    assert (await phone.show(complaint))["status"] == "assigned"
+
+
+async def test_a_callback_that_says_something_else_than_what_was_found_is_kept_for_a_person(
+    *,
+    phone: Phone,
+    api: Client,
+    core: DispatchCore,
+    worker: Worker,
+    clock: FrozenClock,
+    ground: Ground,
+    complaint: dict[str, Any],
+) -> None:
+    lost = await lose(core, complaint, "assigned", clock)
+    await reconcile(ground)
+    await worker.clear_desks()
+
+    answer = await Line(api).tell(update(complaint, "closed", clock.now(), update_id=lost))
+    await core.deliver([lost])  # as it was found: the same in other fields
+
+    assert (answer.status, answer.body["type"]) == (409, "/problems/conflicting-update")
+    assert [(each.kind, each.name) for each in await parked_things()] == [("conflict", lost)]
+    await worker.clear_desks()
     assert (await phone.show(complaint))["status"] == "assigned"
 
 
