@@ -9,7 +9,15 @@ from community.calendar.working_days import WorkingCalendar
 from community.complaints.access import Viewer
 from community.complaints.categories import Category, category_of, named
 from community.complaints.lifecycle import ACCEPT_WITHIN, FEEDBACK_WITHIN
-from community.complaints.models import Channel, Complaint, DeadlineKind, DeadlineState, EventType, Status
+from community.complaints.models import (
+    Channel,
+    ClosedBecause,
+    Complaint,
+    DeadlineKind,
+    DeadlineState,
+    EventType,
+    Status,
+)
 from community.complaints.models import Deadline as StoredDeadline
 from community.complaints.queries import Picture
 from community.complaints.showing import explain_deadline, show_media, words_are_for
@@ -65,6 +73,8 @@ class ResponsibleView(Output):
 
     unit: str
     duty_phone: str | None
+    since: datetime | None
+    """Since when it answers, by the time of what happened."""
 
 
 class PromiseView(Output):
@@ -185,6 +195,11 @@ class ComplaintView(Output):
     push: PushView | None
     can: list[str]
     urge_after: datetime | None
+    rate_by: datetime | None
+    """Until when its owner may rate the result; others do not learn it."""
+    closed_because: ClosedBecause | None
+    """Why it was closed, for its owner: `rated_solved`; `supervised` after two unsatisfied ratings; `not_rated` in time;
+    or `by_core`. Null for others, and while it is not closed."""
     server_time: datetime
 
     @classmethod
@@ -202,7 +217,7 @@ class ComplaintView(Output):
             media=media,
             created_at=complaint.filed_at,
             round=complaint.round,
-            responsible=_responsible(complaint),
+            responsible=_responsible(picture),
             channel=complaint.channel,
             deadlines=[DeadlineView.of(each, picture, reader) for each in picture.deadlines],
             result=_result(picture, reader.ground),
@@ -216,6 +231,8 @@ class ComplaintView(Output):
             push=_push(picture, reader),
             can=list(picture.can),
             urge_after=picture.urge_after,
+            rate_by=complaint.rate_by if own else None,
+            closed_because=picture.closed_because,
             server_time=reader.at,
         )
 
@@ -233,8 +250,11 @@ def _category(complaint: Complaint, language: str) -> CategoryPathView | None:
     return CategoryPathView.of(category_of(complaint.category), language) if complaint.category else None
 
 
-def _responsible(complaint: Complaint) -> ResponsibleView | None:
-    return ResponsibleView(unit=complaint.unit, duty_phone=complaint.duty_phone) if complaint.unit else None
+def _responsible(picture: Picture) -> ResponsibleView | None:
+    complaint = picture.complaint
+    if not complaint.unit:
+        return None
+    return ResponsibleView(unit=complaint.unit, duty_phone=complaint.duty_phone, since=picture.responsible_since)
 
 
 def _result(picture: Picture, ground: Ground) -> ResultView | None:
@@ -297,6 +317,8 @@ class EventView(Output):
     unit: str | None
     media: list[MediaView]
     round: int
+    reason_code: str | None
+    """The core's own code for why, as with a complaint it does not accept; for who reads the event's words."""
 
 
 class EventListView(Output):

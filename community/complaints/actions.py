@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import structlog
+
 from community.complaints.access import access_complaint_to_follow, access_own_complaint
 from community.complaints.categories import category_of, check_answers, result_days
 from community.complaints.dispatch_models import DispatchMessage, MessageKind
@@ -40,6 +42,7 @@ from foundation.live import LiveFeed
 from foundation.media.actions import attach_media
 from foundation.media.models import Media
 
+log = structlog.get_logger(__name__)
 URGE_EVERY = timedelta(hours=4)
 
 
@@ -282,13 +285,29 @@ async def record_progress(
         (complaint,) = await locked.rows_as(Complaint)
         if await known.rows():
             return None
-        occurred_at = clamp(told.occurred_at, filed_at=complaint.filed_at, received_at=at)
-        round_ = told.round or round_of(occurred_at, [row["occurred_at"] for row in await redone.rows()])
-        await append(complaint, replace(told, occurred_at=occurred_at, round=round_), at=at, calendar=calendar)
+        redone_at = [row["occurred_at"] for row in await redone.rows()]
+        placed = _placed(told, complaint, redone_at, received_at=at)
+        await append(complaint, placed, at=at, calendar=calendar)
         seq = complaint.last_seq
         tx.emit(ComplaintProgressed(occurred_at=at, complaint_id=complaint_id, seq=seq))
         tx.after_commit(lambda: live.publish(topic_of(complaint), seq))
     return seq
+
+
+def _placed(told: NewEvent, complaint: Complaint, redone_at: Sequence[datetime], *, received_at: datetime) -> NewEvent:
+    """Bring a told time and round into what is possible; a time that had to be moved stays with the event, as said."""
+    occurred_at = clamp(told.occurred_at, filed_at=complaint.filed_at, received_at=received_at)
+    detail = told.detail
+    if occurred_at != told.occurred_at:
+        detail = detail | {"said_at": told.occurred_at.isoformat()}
+        log.warning(
+            "dispatch_time_impossible",
+            update_id=told.update_id,
+            seconds_off=round((told.occurred_at - received_at).total_seconds()),
+        )
+    return replace(
+        told, occurred_at=occurred_at, round=round_of(occurred_at, redone_at, told=told.round), detail=detail
+    )
 
 
 async def _locked(complaint_id: UUID) -> Complaint:

@@ -12,7 +12,7 @@ assignment, natural time; the result by category, in working days.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from community.complaints.models import DeadlineKind, EventType, Source, Status
 from community.complaints.timers import Timer, Timers
@@ -82,6 +82,8 @@ class Happening:
     result_due_at: datetime | None = None
     """The result's instant as it was counted when this event came in; a later change of the calendar is an event."""
     update_id: str | None = None
+    received_at: datetime | None = None
+    """When we heard of it. Only what people are given time for begins here; nothing that judges a unit does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,7 @@ class _Fold:
     merged_at: datetime | None = None
     returned: bool = False
     answered_at: datetime | None = None
+    answer_heard_at: datetime | None = None
     extension_asked_at: datetime | None = None
     kept: set[DeadlineKind] = field(default_factory=set)
     """What this round's unit has done of its promises, whether or not they were made by then."""
@@ -191,21 +194,31 @@ class _Fold:
         status = Status.WITHDRAWN if self.withdrawn else Status.MERGED if self.merged_at else self.status
         if self.merged_at:  # only now: parted again, its promises run on as if nothing had been
             self.timers.cancel(self.merged_at)
-        rate_by = self.answered_at + RATE_WITHIN if status is Status.ANSWERED and self.answered_at else None
         return Projection(
             status=status,
             round=self.round,
             responsibilities=tuple(self.responsibilities),
             timers=self.timers.seen_at(now),
             answered_at=self.answered_at,
-            rate_by=rate_by,
+            rate_by=self._rate_by() if status is Status.ANSWERED else None,
         )
+
+    def _rate_by(self) -> datetime | None:
+        """Give until when it may be rated: seven days in which the resident could see the result.
+
+        A core that was away tells of a result days after it was there. Of several words of it the one that came
+        first counts: when a row came is stored once, so every rebuilding of this database gives the same instant,
+        and a later word never moves it.
+        """
+        if self.answered_at is None:
+            return None
+        return max(self.answered_at, self.answer_heard_at or self.answered_at) + RATE_WITHIN
 
     def _begin_round(self, each: Happening) -> None:
         """Start the redo: the same unit, fresh feedback and result (重办)."""
         self.round = each.round
         self.status = Status.IN_PROGRESS
-        self.answered_at = self.extension_asked_at = None
+        self.answered_at = self.answer_heard_at = self.extension_asked_at = None
         self.kept.clear()
         self.timers.cancel(each.at)
         self.timers.start(DeadlineKind.FEEDBACK, each.round, self._unit(), each.at, each.at + FEEDBACK_WITHIN)
@@ -222,24 +235,22 @@ class _Fold:
     def _move_responsibility(self, each: Happening) -> None:
         if each.type in (EventType.ASSIGNED, EventType.TRANSFERRED) and each.unit:
             if self._unit() != each.unit:
-                self._release(each.at)
+                self._change_responsible(to_at=each.at)
                 self.responsibilities.append(Responsible(each.unit, each.duty_phone, each.at))
-            elif each.duty_phone:
-                self._change_phone(each.duty_phone)
-        elif each.type is EventType.RETURNED and not self.returned:
-            self._release(each.at)
+        elif self._is_handed_back(each):
+            self._change_responsible(to_at=each.at)
         elif each.type is EventType.CO_HANDLER_ADDED and each.unit:
             self.responsibilities.append(Responsible(each.unit, each.duty_phone, each.at, helping=True))
+        if each.duty_phone and each.unit and each.unit == self._unit():  # whatever it tells of, the number is news
+            self._change_responsible(duty_phone=each.duty_phone)
 
-    def _release(self, at: datetime) -> None:
-        self.responsibilities = [
-            each if each.to_at or each.helping else replace(each, to_at=at) for each in self.responsibilities
-        ]
+    def _is_handed_back(self, each: Happening) -> bool:
+        """Whether the unit gives the case away here: once, and no longer when its result is there."""
+        return each.type is EventType.RETURNED and not self.returned and RANK[self.status] < RANK[Status.ANSWERED]
 
-    def _change_phone(self, duty_phone: str) -> None:
+    def _change_responsible(self, **changes: Any) -> None:
         self.responsibilities = [
-            each if each.to_at or each.helping else replace(each, duty_phone=duty_phone)
-            for each in self.responsibilities
+            each if each.to_at or each.helping else replace(each, **changes) for each in self.responsibilities
         ]
 
     def _run_clocks(self, each: Happening) -> None:
@@ -248,7 +259,7 @@ class _Fold:
         self.timers.meet(MEETS.get(each.type, ()), each.round, each.at, reason=each.text)
         self.kept.update(MEETS.get(each.type, ()))
         match each.type:
-            case EventType.RETURNED if not self.returned:
+            case EventType.RETURNED if self._is_handed_back(each):
                 self.timers.cancel(each.at, (DeadlineKind.ACCEPT, DeadlineKind.FEEDBACK))
                 self.kept.clear()
             case EventType.WAITING_FOR_RESIDENT:
@@ -289,14 +300,19 @@ class _Fold:
         due_at = each.result_due_at or self.calendar.add_working_days(each.at, self.result_days)
         self.timers.start(DeadlineKind.RESULT, each.round, self._unit() or each.unit, each.at, due_at)
 
+    def _mark_answered(self, each: Happening) -> None:
+        self.answered_at = self.answered_at or each.at
+        heard_at = each.received_at or each.at
+        self.answer_heard_at = min(self.answer_heard_at or heard_at, heard_at)
+
     def _mark(self, each: Happening) -> None:
         match each.type:
-            case EventType.RETURNED if not self.returned:
-                self.returned = True
-                if RANK[self.status] < RANK[Status.ANSWERED]:
+            case EventType.RETURNED:
+                if self._is_handed_back(each):
                     self.status = Status.PUSHED
+                self.returned = True  # too late or not, it was the one time
             case EventType.ANSWERED:
-                self.answered_at = self.answered_at or each.at
+                self._mark_answered(each)
             case EventType.EXTENSION_REQUESTED:
                 self.extension_asked_at = each.at
             case EventType.EXTENSION_GRANTED | EventType.EXTENSION_REFUSED:
@@ -311,8 +327,13 @@ class _Fold:
                 pass
 
 
-def round_of(occurred_at: datetime, redone_at: Sequence[datetime]) -> int:
-    """Give the round an event without one belongs to: one more than the redos that came before it."""
+def round_of(occurred_at: datetime, redone_at: Sequence[datetime], *, told: int | None = None) -> int:
+    """Give the round an event belongs to: the one it was told with, but never one that no redo has begun.
+
+    Without a word, one more than the redos that came before it.
+    """
+    if told is not None:
+        return min(told, 1 + len(redone_at))
     return 1 + sum(at <= occurred_at for at in redone_at)
 
 

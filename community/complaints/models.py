@@ -104,6 +104,15 @@ class DeadlineState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class ClosedBecause(StrEnum):
+    """Why a complaint was closed."""
+
+    RATED_SOLVED = "rated_solved"
+    SUPERVISED = "supervised"  # not satisfied twice
+    NOT_RATED = "not_rated"
+    BY_CORE = "by_core"
+
+
 class Complaint(Model):
     """A complaint; from `status` on everything is the projection of its events."""
 

@@ -11,7 +11,15 @@ from community.complaints.access import Viewer, viewer_of
 from community.complaints.actions import URGE_EVERY, Filed
 from community.complaints.lifecycle import ENDED
 from community.complaints.likeness import likeness, pairs_of
-from community.complaints.models import Complaint, ComplaintEvent, Deadline, Rating, Status
+from community.complaints.models import (
+    ClosedBecause,
+    Complaint,
+    ComplaintEvent,
+    Deadline,
+    Rating,
+    Source,
+    Status,
+)
 from community.complaints.surroundings import Surroundings, find, surroundings_of
 from community.places.models import PlaceKind
 from community.places.queries import PlaceDescription, paths_of
@@ -49,6 +57,9 @@ class Picture:
     push: Push | None
     can: Sequence[str]
     urge_after: datetime | None
+    responsible_since: datetime | None
+    closed_because: ClosedBecause | None
+    """For its owner: it is their judgement."""
 
 
 async def picture_of(complaint: Complaint, viewer: Viewer) -> Picture:
@@ -72,6 +83,8 @@ def picture_of_filed(filed: Filed) -> Picture:
         push=Push("waiting", filed.next_try_at),
         can=_can(complaint, None),
         urge_after=None,
+        responsible_since=None,
+        closed_because=None,
     )
 
 
@@ -110,7 +123,23 @@ def _picture(complaint: Complaint, viewer: Viewer, around: Surroundings) -> Pict
         push=_push(around),
         urge_after=around.urged_at + URGE_EVERY if own and around.urged_at else None,
         can=_can(complaint, around.rating) if own else ["unfollow"],
+        responsible_since=around.responsible_since,
+        closed_because=_closed_because(around) if own else None,
     )
+
+
+OUR_REASONS = {
+    "rated": ClosedBecause.RATED_SOLVED,
+    "not_satisfied": ClosedBecause.SUPERVISED,
+    "not_rated": ClosedBecause.NOT_RATED,
+}
+
+
+def _closed_because(around: Surroundings) -> ClosedBecause | None:
+    if around.closing is None:
+        return None
+    source, why = around.closing
+    return OUR_REASONS.get(why or "") if source == Source.SYSTEM else ClosedBecause.BY_CORE
 
 
 def _coarse(place: PlaceDescription | None) -> PlaceDescription | None:

@@ -57,6 +57,17 @@ WITHOUT_UNIT = {
     EventType.CO_HANDLER_ADDED: "有单位来帮忙办（协办）",
 }
 
+WITH_DUE = {
+    EventType.EXTENSION_GRANTED: "要多用几天，改到 {due} 前办结（延期）",
+}
+"""Where the new instant is known, it is said."""
+
+FOR_OTHERS = {
+    EventType.WAITING_FOR_RESIDENT: "先停表，等补充",
+    EventType.ANSWERED: "办结了",
+}
+"""What is said to the owner as "you" is not said to a neighbour."""
+
 CLOSED_BECAUSE = {
     "rated": "您说解决了，结案",
     "not_rated": "七天没有评价，结案",
@@ -71,6 +82,8 @@ def words_are_for(viewer: Viewer, event: ComplaintEvent) -> bool:
     """Whether a viewer reads an event's words and sees its photos: neighbours only what the unit wrote for everybody."""
     if viewer is Viewer.OWNER or event.source is Source.SYSTEM:
         return True
+    if event.type is EventType.RETURN_VISITED:  # what the resident said on the phone, whatever the core calls it
+        return False
     return event.source is Source.CORE and event.detail.get("public") is True
 
 
@@ -82,17 +95,25 @@ def show_event(event: ComplaintEvent, viewer: Viewer, language: str, url: MediaU
     """Give one event as a viewer sees it, ready for JSON."""
     readable = words_are_for(viewer, event)
     foreign = viewer is not Viewer.OWNER and event.source is Source.RESIDENT
-    hidden = foreign and event.type not in TURNS
+    hidden = _is_hidden(event, viewer)
     return {
         "seq": event.seq,
         "type": EventType.NOTE.value if hidden else event.type.value,
         "at": event.occurred_at.isoformat().replace("+00:00", "Z"),
         "title": say(TITLES[EventType.NOTE], language) if hidden else title_of(event, viewer, language),
         "text": (event.text or None) if readable else None,
-        "unit": None if foreign else event.unit,
+        "unit": None if foreign or hidden else event.unit,
         "media": [show_media(each, url) for each in event.media] if readable else [],
         "round": event.round,
+        "reason_code": event.detail.get("reason_code") if readable else None,
     }
+
+
+def _is_hidden(event: ComplaintEvent, viewer: Viewer) -> bool:
+    """Whether a viewer does not even learn what kind of thing happened."""
+    if viewer is Viewer.OWNER:
+        return False
+    return event.type is EventType.RETURN_VISITED or (event.source is Source.RESIDENT and event.type not in TURNS)
 
 
 def show_media(named: Mapping[str, str], url: MediaUrl) -> dict[str, Any]:
@@ -109,8 +130,11 @@ def title_of(event: ComplaintEvent, viewer: Viewer, language: str) -> str:
         return say(because, language)
     if not event.unit and event.type in WITHOUT_UNIT:
         return say(WITHOUT_UNIT[event.type], language)
+    if viewer is not Viewer.OWNER and event.type in FOR_OTHERS:
+        return say(FOR_OTHERS[event.type], language)
     due = f"{event.due_at.astimezone(LOCAL):%Y-%m-%d %H:%M}" if event.due_at else ""
-    return say(TITLES[event.type], language, unit=event.unit or "", due=due)
+    titles = TITLES | WITH_DUE if due else TITLES
+    return say(titles[event.type], language, unit=event.unit or "", due=due)
 
 
 def explain_deadline(kind: str, *, late: bool, reason: str | None, language: str) -> str:
@@ -124,6 +148,6 @@ def explain_deadline(kind: str, *, late: bool, reason: str | None, language: str
 
 RULES = {
     "accept": "从交给单位算起，30 分钟内要接下来。",
-    "feedback": "从交给单位算起，24 小时内要给您第一次回话。",
+    "feedback": "从交给单位算起，24 小时内要有第一次回话。",
     "result": "从交给单位算起，按这一类事说好的工作日办结，周末和节假日不算。",
 }

@@ -35,6 +35,12 @@ _BESIDE = """
     (SELECT count(*) FROM complaint_follow f WHERE f.complaint_id = c.id) AS followers,
     (SELECT e.occurred_at FROM complaint_event e WHERE e.complaint_id = c.id AND e.type = 'urged'
         ORDER BY e.seq DESC LIMIT 1) AS urged_at,
+    (SELECT h.from_at FROM complaint_responsibility h WHERE h.complaint_id = c.id AND NOT h.helping AND h.to_at IS NULL
+        ORDER BY h.position DESC LIMIT 1) AS responsible_since,
+    CASE WHEN c.status = 'closed' THEN (
+        SELECT jsonb_build_array(e.source, e.detail ->> 'why') FROM complaint_event e
+        WHERE e.complaint_id = c.id AND e.type = 'closed'
+        ORDER BY e.source = 'system' DESC, e.seq LIMIT 1) END AS closing,
     (SELECT jsonb_agg(jsonb_build_array(s.id, s.kind, s.name) ORDER BY s.rank) FROM (
         SELECT a.id, a.kind, a.name, a.depth * 2 AS rank FROM place p
         JOIN place a ON a.id = ANY(string_to_array(trim(both '/' from p.path), '/')::bigint[])
@@ -67,6 +73,9 @@ class Surroundings:
     followers: int
     urged_at: datetime | None
     place: PlaceDescription | None
+    responsible_since: datetime | None
+    closing: tuple[str, str | None] | None
+    """Who closed it and why, if it is closed; our own closing counts before a core's that only repeats it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +115,8 @@ def _around(row: Mapping[str, Any]) -> Surroundings:
         followers=row["followers"],
         urged_at=row["urged_at"],
         place=_place(place) if place else None,
+        responsible_since=row["responsible_since"],
+        closing=tuple(row["closing"]) if row["closing"] else None,
     )
 
 

@@ -64,7 +64,7 @@ async def append(complaint: Complaint, *drafts: NewEvent, at: datetime, calendar
 
 def _result_due_at(complaint: Complaint, draft: NewEvent, calendar: WorkingDays) -> datetime | None:
     """Count the result's instant where an event may promise one, so that a new calendar cannot change what was said."""
-    promises = draft.type in (EventType.ASSIGNED, EventType.REDONE) or (draft.round or 0) > complaint.round
+    promises = draft.type in (EventType.ASSIGNED, EventType.REDONE)
     return calendar.add_working_days(draft.occurred_at, complaint.result_days) if promises else None
 
 
@@ -133,6 +133,7 @@ def happening_of(event: ComplaintEvent) -> Happening:
         text=event.text,
         result_due_at=event.result_due_at,
         update_id=event.update_id,
+        received_at=event.received_at,
     )
 
 

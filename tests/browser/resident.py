@@ -40,7 +40,7 @@ class Resident:
 
     async def hears(self, complaint: dict[str, Any], event: str, **fields: Any) -> None:
         """Let one thing happen at the core and arrive here."""
-        await self.core.play(complaint, event, at=self.worker.ground.clock.now(), **UNIT, **fields)
+        await self.core.play(complaint, event, **({"at": self.worker.ground.clock.now()} | UNIT | fields))
         await self.worker.run_until_idle()
 
     async def answered(self, **fields: Any) -> dict[str, Any]:

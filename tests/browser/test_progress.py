@@ -1,6 +1,8 @@
 """The live page: it moves by itself, once and in order, and says honestly whether it can."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from playwright.async_api import WebSocketRoute, expect
@@ -10,6 +12,7 @@ from tests.browser.resident import Resident
 from tests.browser.screen import Screen
 from tests.browser.words import LANGUAGES
 from tests.conftest import STARTED_AT
+from tests.miniprogram_api.complaint_fixtures import BAD, GOOD
 from tests.phone import Phone
 
 MINUTE = timedelta(minutes=1)
@@ -35,6 +38,7 @@ async def test_a_complaint_is_filed_watched_and_rated_on_the_pages(
     await screen.press("file.send")
     await screen.page.wait_for_url("**/progress.html?id=*")
     complaint = await resident.newest()
+    await expect(screen.page.locator(".toast")).to_have_text(screen.say("file.sent", number=complaint["number"]))
     await is_live(screen)
 
     await resident.worker.run_until_idle()
@@ -54,7 +58,7 @@ async def test_a_complaint_is_filed_watched_and_rated_on_the_pages(
     await screen.press("rate.send")
 
     await screen.says("rate.given")
-    await expect(screen.page.locator("#now")).to_have_text(screen.say("now.closed.solved"))
+    await expect(screen.page.locator("#now")).to_have_text(screen.say("now.closed.rated_solved"))
     assert (await resident.phone.show(complaint))["status"] == "closed"
     assert await numbers(screen) == sorted(await numbers(screen), reverse=True)
 
@@ -254,3 +258,77 @@ async def test_a_complaint_that_is_not_mine_to_see_looks_like_none(resident: Res
     await screen.open(f"progress.html?id={complaint['id']}", ticket=ticket)
 
     await screen.says("trouble.missing")
+
+
+async def rated(resident: Resident, complaint: dict[str, Any], *ratings: dict[str, Any]) -> None:
+    """Rate one round after the other; between them the unit does it again."""
+    for round_, rating in enumerate(ratings, start=1):
+        if round_ > 1:
+            await resident.hears(complaint, "answered", round=round_)
+        answer = await resident.phone.post(f"/complaints/{complaint['id']}/rating", rating)
+        assert answer.status == 201, answer.body
+        await resident.worker.run_until_idle()
+
+
+@pytest.mark.parametrize(
+    ("ratings", "because"),
+    [([GOOD], "rated_solved"), ([BAD, BAD], "supervised"), ([BAD, GOOD | {"result": 2}], "supervised")],
+)
+async def test_why_it_ended_is_told_as_it_was_and_a_follower_is_told_that_it_ended(
+    resident: Resident, neighbour: Phone, ratings: list[dict[str, Any]], because: str
+) -> None:
+    complaint = await resident.answered()
+    await neighbour.call("PUT", f"/complaints/{complaint['id']}/follow")
+    await rated(resident, complaint, *ratings)
+
+    own, other = await resident.opens_case(complaint), await shows_case(resident, neighbour, complaint)
+
+    await expect(own.page.locator("#now")).to_have_text(own.say(f"now.closed.{because}"))
+    await expect(other.page.locator("#now")).to_have_text(other.say("now.closed.other"))
+
+
+async def test_a_redo_nobody_rated_is_not_called_supervised(resident: Resident, clock: FrozenClock) -> None:
+    complaint = await resident.answered()
+    await rated(resident, complaint, BAD)
+    await resident.hears(complaint, "answered", round=2)
+    clock.advance(days=8)
+    await resident.worker.sweep()
+
+    screen = await resident.opens_case(complaint)
+
+    await expect(screen.page.locator("#now")).to_have_text(screen.say("now.closed.not_rated"))
+    await screen.open("complaints.html")
+    await expect(screen.page.locator(".tag").first).to_have_text(screen.say("tag.closed"))
+
+
+async def shows_case(resident: Resident, phone: Phone, complaint: dict[str, Any], language: str = "zh-Hans") -> Screen:
+    """Open the live page on somebody else's phone."""
+    return await replace(resident, phone=phone).opens_case(complaint, language)
+
+
+async def test_a_follower_is_not_asked_to_rate_and_not_spoken_to_as_the_owner(
+    resident: Resident, neighbour: Phone
+) -> None:
+    complaint = await resident.answered()
+    await neighbour.call("PUT", f"/complaints/{complaint['id']}/follow")
+
+    screen = await shows_case(resident, neighbour, complaint)
+
+    await expect(screen.page.locator("#now")).to_have_text(screen.say("now.answered.other"))
+    await expect(screen.page.locator("#main")).not_to_contain_text("您")
+    await screen.open("complaints.html?scope=followed")
+    await expect(screen.page.locator(".tag").first).to_have_text(screen.say("tag.answered.other"))
+    await screen.says("card.answered.other")
+
+
+async def test_since_when_and_what_last_go_by_the_time_of_what_happened(resident: Resident, clock: FrozenClock) -> None:
+    complaint = await resident.passed_on()
+    clock.advance(hours=2)
+    for event, hours, unit in (("answered", 2, "城管队"), ("transferred", 1, "城管队"), ("assigned", 0, "环卫所")):
+        at = STARTED_AT + timedelta(hours=hours)
+        await resident.hears(complaint, event, at=at, agency_responsible=unit, sequence=None)
+
+    screen = await resident.opens_case(complaint)
+
+    await expect(screen.page.locator("#who")).to_contain_text("今晚\u00a022:06 起负责")
+    await expect(screen.page.locator("#next")).to_have_text("今晚\u00a023:06 办结 · 请在 11 月 27 日周五 23:06 前评价")

@@ -17,7 +17,7 @@ CHINESE = re.compile("[\u3400-\u9fff]")
 WORDS_AT = {"say": 0, "refusal": 1, "FieldProblem": 2, "LineError": 2, "EmergencyNumber": 1}
 """Which argument of a call is the source string."""
 TABLES = {
-    "community/complaints/showing.py": {"TITLES", "WITHOUT_UNIT", "CLOSED_BECAUSE", "RULES"},
+    "community/complaints/showing.py": {"TITLES", "WITHOUT_UNIT", "WITH_DUE", "FOR_OTHERS", "CLOSED_BECAUSE", "RULES"},
     "miniprogram_api/complaint_form.py": {"ADVICE", "CALM_ADVICE"},
     "miniprogram_api/places.py": {"POST_WORDS"},
 }
@@ -29,6 +29,7 @@ NOT_SAID = {
     "foundation/web/openapi.py": "the name of the product, and an example",
     "community/calendar/importing.py": "headings and words of files",
     "community/people/importing.py": "headings and words of files",
+    "community/people/terms.py": "headings of files",
     "community/places/importing.py": "headings and words of files",
     "community/places/search.py": "what is looked for in addresses",
     "community/places/demo.py": "invented names",

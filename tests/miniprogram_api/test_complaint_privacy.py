@@ -162,6 +162,32 @@ async def test_words_a_unit_wrote_for_the_owner_are_not_told_to_neighbours(
     assert (seen[1][0]["result"]["text"], seen[1][0]["result"]["media"]) == (None, [])
 
 
+async def test_what_the_owner_said_on_the_phone_is_no_neighbours_business(
+    phone: Phone, neighbour: Phone, unit: Unit
+) -> None:
+    complaint = await phone.file()
+    await neighbour.call("PUT", of(complaint, "follow"))
+    await unit.does(complaint, "assigned", "answered")
+    await unit.does(complaint, "return_visited", public_text="居民说302还是黑的")
+
+    own, other = [(await each.timeline(complaint))[-1] for each in (phone, neighbour)]
+
+    assert (own["type"], own["text"]) == ("return_visited", "居民说302还是黑的")
+    assert (other["type"], other["text"], other["unit"]) == ("note", None, None)
+
+
+async def test_a_neighbour_is_not_spoken_to_as_if_it_were_theirs(phone: Phone, neighbour: Phone, unit: Unit) -> None:
+    complaint = await phone.file()
+    await neighbour.call("PUT", of(complaint, "follow"))
+    await unit.does(complaint, "assigned", "waiting_for_resident", "answered")
+
+    titles = [[event["title"] for event in (await each.timeline(complaint))[-2:]] for each in (phone, neighbour)]
+
+    assert titles == [["先停表，等您补充", "办结了，请您看结果"], ["先停表，等补充", "办结了"]]
+    told = json.dumps(await everything_shown(neighbour, complaint), ensure_ascii=False)
+    assert "您" not in told
+
+
 async def test_a_refusal_tells_a_stranger_nothing(phone: Phone, neighbour: Phone) -> None:
     complaint = await phone.file(confidential=True)
     gone = {"id": "018f0000-0000-7000-8000-000000000000"}

@@ -1,10 +1,14 @@
 """Photos the units take: fetched from the core, made anew without their metadata, and kept by us.
 
 Only from the core's own host or those named in the settings: an update must
-not send us to addresses inside the house.
+not send us to addresses inside the house. A picture may also come along whole,
+as a `data:` address.
 """
 
 import asyncio
+import re
+from base64 import b64decode
+from urllib.parse import unquote
 
 import aiohttp
 import structlog
@@ -23,6 +27,10 @@ SECONDS = 5.0
 ALL_SECONDS = 20.0
 """For all of an update together: well within the time its row is held for."""
 THE_CORE = MediaOwner("machine", 0)
+WHOLE = re.compile(r"data:image/[\w.+-]+(;[\w.+-]+=[\w.+-]+)*;base64,", re.IGNORECASE)
+"""The beginning of a picture that came along; what kind it truly is, its bytes say."""
+MOST_LETTERS = 4
+"""For each byte; more it cannot be, also where pluses and slashes are written in per cent."""
 
 
 class PicturesNotYetError(Exception):
@@ -45,7 +53,9 @@ async def fetch_pictures(ground: Ground, urls: list[str], *, last_try: bool = Fa
     try:
         async with asyncio.timeout(ALL_SECONDS):
             for url in wanted:
-                pictures += await _fetch(ground, url, last_try=last_try)
+                pictures += await (
+                    _take_in(ground, url) if WHOLE.match(url) else _fetch(ground, url, last_try=last_try)
+                )
     except TimeoutError:
         if not last_try:
             raise PicturesNotYetError("too slow") from None
@@ -54,6 +64,8 @@ async def fetch_pictures(ground: Ground, urls: list[str], *, last_try: bool = Fa
 
 
 def _may_be_fetched(address: str, settings: DispatchSettings) -> bool:
+    if WHOLE.match(address):
+        return True
     try:
         url, core = URL(address), URL(settings.base_url)
         return url.scheme in ("http", "https") and (
@@ -61,6 +73,23 @@ def _may_be_fetched(address: str, settings: DispatchSettings) -> bool:
         )
     except ValueError:
         return False
+
+
+async def _take_in(ground: Ground, address: str) -> list[StoredMedia]:
+    """Give the picture that came along, or none if it cannot be used."""
+    if len(address) > MOST_LETTERS * ground.media.limits.max_bytes:
+        log.warning("picture_unusable", why="too large")
+        return []
+    try:
+        content = b64decode(unquote(WHOLE.sub("", address, count=1)), validate=True)
+    except ValueError:
+        log.warning("picture_unusable", why="not base64")
+        return []
+    try:
+        return [await receive(THE_CORE, content, store=ground.media, at=real_now())]
+    except LinliError as error:
+        log.warning("picture_unusable", why=error.code)
+        return []
 
 
 async def _fetch(ground: Ground, url: str, *, last_try: bool) -> list[StoredMedia]:

@@ -139,8 +139,10 @@ class CoreUpdate(BaseModel):
         """Give the event it becomes; an unknown word is kept as a note with the word in its detail."""
         known = self.event_type()
         detail: dict[str, Any] = {"status": self.status, "public": self.public_text is not None}
-        if self.media_url:
-            detail["media_urls"] = self.media_url[:9]
+        if addresses := [url for url in self.media_url if not url.lower().startswith("data:")]:
+            detail["media_urls"] = addresses[:9]  # a picture that came along whole is kept as one
+        if self.external_status_code:
+            detail["reason_code"] = self.external_status_code[:64]
         if known is None:
             detail["unknown_event"] = self.event or self.status
         return NewEvent(

@@ -128,6 +128,29 @@ def test_a_second_return_changes_nothing() -> None:
     assert story.seen(after(hours=1)) == before
 
 
+def test_a_return_after_the_result_takes_the_unit_away_no_more() -> None:
+    story = Story.assigned("环卫所").told(EventType.ANSWERED, after(hours=1))
+    before = story.seen(after(hours=3))
+
+    story.told(EventType.RETURNED, after(hours=2))
+
+    assert story.seen(after(hours=3)) == before
+    story.told(EventType.REDONE, after(hours=4), round_=2).told(EventType.RETURNED, after(hours=5), round_=2)
+    assert (story.seen().status, story.seen().responsible) == (Status.IN_PROGRESS, before.responsible)
+
+
+@pytest.mark.parametrize("event", [EventType.ACCEPTED, EventType.NOTE, EventType.URGING_LETTER, EventType.ANSWERED])
+def test_a_new_duty_phone_of_the_responsible_unit_is_news_with_whatever_it_comes(event: EventType) -> None:
+    story = Story.assigned("环卫所").told(EventType.ACCEPTED, after(minutes=5), unit="环卫所", duty_phone="0755-1")
+
+    story.told(event, after(minutes=9), unit="环卫所", duty_phone="0755-2")
+    story.told(EventType.NOTE, after(minutes=10), unit="水务所", duty_phone="0755-3")
+
+    responsible = story.seen().responsible
+    assert responsible
+    assert (responsible.unit, responsible.duty_phone, responsible.from_at) == ("环卫所", "0755-2", after())
+
+
 def test_a_promise_broken_before_the_return_stays_broken() -> None:
     story = Story.assigned().told(EventType.RETURNED, after(minutes=31))
 

@@ -69,6 +69,15 @@ def test_a_result_that_comes_first_also_meets_signing_and_feedback() -> None:
     assert story.seen().rate_by == after(days=7, minutes=20)
 
 
+def test_it_may_be_rated_for_seven_days_from_when_the_result_could_be_seen() -> None:
+    told = Story.assigned().told(EventType.ANSWERED, after(minutes=20), received_at=after(days=9))
+
+    assert told.seen().answered_at == after(minutes=20)
+    assert told.seen().rate_by == after(days=16)
+    told.told(EventType.ANSWERED, after(minutes=10), received_at=after(days=12))
+    assert (told.seen().answered_at, told.seen().rate_by) == (after(minutes=10), after(days=16))
+
+
 def test_a_signature_told_after_the_result_still_fills_its_own_instant() -> None:
     story = Story.assigned().told(EventType.ANSWERED, after(hours=2)).told(EventType.ACCEPTED, after(minutes=5))
 

@@ -149,6 +149,13 @@ def test_an_unknown_word_is_kept_as_a_note_with_the_word() -> None:
     assert event.detail["unknown_event"] == "inspected"
 
 
+def test_the_code_of_a_reason_is_kept_and_a_picture_that_came_along_is_not_kept_twice() -> None:
+    event = read(external_status_code=17, media_url=["https://core/1.jpg", "data:image/png;base64,aGk="]).as_event()
+
+    assert (event.detail["reason_code"], event.detail["media_urls"]) == ("17", ["https://core/1.jpg"])
+    assert "reason_code" not in read().as_event().detail
+
+
 @pytest.mark.parametrize(
     ("public", "shown"),
     [

@@ -128,3 +128,8 @@ def test_an_event_without_a_round_belongs_to_the_round_of_its_instant() -> None:
     assert round_of(after(hours=3) - ONE_SECOND, redos) == 1
     assert round_of(after(hours=3), redos) == 2
     assert round_of(after(hours=9), []) == 1
+
+
+@pytest.mark.parametrize(("told", "redos", "round_"), [(1, 1, 1), (2, 1, 2), (7, 1, 2), (7, 0, 1), (2, 0, 1)])
+def test_a_told_round_counts_as_far_as_there_were_redos(told: int, redos: int, round_: int) -> None:
+    assert round_of(after(hours=9), [after(hours=3)] * redos, told=told) == round_

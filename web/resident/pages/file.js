@@ -3,6 +3,7 @@
 import { problemWords } from "../../common/api.js";
 import { button, h, put } from "../../common/build.js";
 import { sayWhenOffline } from "../../common/net.js";
+import { remember } from "../../common/remember.js";
 import { start } from "../../common/start.js";
 import { spanWords } from "../../common/times.js";
 import { say } from "../../common/words.js";
@@ -175,7 +176,9 @@ class Filing {
       if (this.voice.refused() || this.photos.refused()) return this.refusedMedium();
       this.sender = new Sender(this.draft, problem => this.sayWaiting(problem));
       const complaint = await this.sender.send();
-      if (complaint) location.replace(`progress.html?id=${encodeURIComponent(complaint.id)}`);
+      if (!complaint) return;
+      remember("sent", complaint.id, "sessionStorage");
+      location.replace(`progress.html?id=${encodeURIComponent(complaint.id)}`);
     } catch (problem) {
       this.refused(problem);
     }

@@ -4,9 +4,11 @@ import { ask, get, problemWords } from "../../common/api.js";
 import { breaking, h, icon, put } from "../../common/build.js";
 import { refresh } from "../../common/fresh.js";
 import { plateWords } from "../../common/places.js";
+import { recall, remember } from "../../common/remember.js";
 import { readAloudButton } from "../../common/speech.js";
 import { start } from "../../common/start.js";
 import { MINUTE, agoWords, clockJumped, dueWords, learnServerTime, serverNow, spanWords, whenWords } from "../../common/times.js";
+import { toast } from "../../common/toast.js";
 import { say, sayCount } from "../../common/words.js";
 import { watch } from "../../live.js";
 import { Acts } from "../parts/acts.js";
@@ -16,14 +18,13 @@ import { problemNotice } from "../parts/fields.js";
 import { drawLog, newestFirst, newsWords, readable } from "../parts/log.js";
 import { pictures } from "../parts/pictures.js";
 import { ratingForm, ratingGiven } from "../parts/rating.js";
-import { open, sentence } from "../parts/state.js";
+import { open, sentence, toReader } from "../parts/state.js";
 import { steps } from "../parts/steps.js";
-import { who } from "../parts/who.js";
+import { helpers, who } from "../parts/who.js";
 
 const SETTLE_MS = 250;
 const TICK_MS = 1000;
 const MOVING = ["assigned", "accepted", "feedback", "in_progress", "returned", "answered", "redone"];
-const ANSWERING = ["assigned", "transferred", "co_handler_added"];
 const id = new URLSearchParams(location.search).get("id");
 const find = name => document.querySelector(`#${name}`);
 
@@ -43,7 +44,7 @@ class Progress {
     this.complaint = null;
     this.asked = 0;
     this.ticks = () => {};
-    this.acts = new Acts(find("acts"), find("ways-out"), () => this.look());
+    this.acts = new Acts(find("acts"), find("ways-out"), () => this.look(), () => this.feed?.stop());
     this.ratingShown = "";
     this.lookers = [];
     this.shown = {};
@@ -56,12 +57,20 @@ class Progress {
     this.drawOnce();
     await this.fetchEvents();
     this.draw();
+    this.sayHandedIn();
     this.feed = watch(`complaint:${this.complaint.id}`, {
       after: this.lastSeq(), eventsPath: `${path}/events`,
       onEvent: event => this.hear(event), onState: state => this.showState(state), onGone: () => location.reload(),
     });
     this.tellAge();
     setInterval(() => this.tick(), TICK_MS);
+  }
+
+  /** Whoever has just handed it in reads its number, once. */
+  sayHandedIn() {
+    if (recall("sent", "sessionStorage") !== this.complaint.id) return;
+    remember("sent", null, "sessionStorage");
+    toast(say("file.sent", { number: this.complaint.number }));
   }
 
   lastSeq() {
@@ -161,7 +170,7 @@ class Progress {
     this.drawResult();
     this.drawRating();
     this.drawWay();
-    if (this.isNew("who", [complaint.responsible, events.filter(event => ANSWERING.includes(event.type))])) put(find("who"), who(complaint, events));
+    if (this.isNew("who", [complaint.responsible, helpers(events)])) put(find("who"), who(complaint, events));
     this.acts.draw(complaint);
     drawLog(find("log"), events, complaint);
   }
@@ -186,24 +195,27 @@ class Progress {
   }
 
   lastMove() {
-    const moves = this.events.filter(event => MOVING.includes(event.type));
-    return moves[moves.length - 1] || null;
+    return this.lastOf(...MOVING);
   }
 
-  lastOf(type) {
-    const those = this.events.filter(event => event.type === type);
-    return those[those.length - 1] || null;
+  /** What of these happened last, by its own time: a late word arrives last and is old. */
+  lastOf(...types) {
+    return newestFirst(this.events).find(event => types.includes(event.type)) || null;
   }
 
   /** The line under the sentence: what comes next, or why it ended. */
   nextWords() {
     const { complaint } = this;
     if (complaint.status === "submitted") return say("next.submitted");
-    if (complaint.status === "answered" && this.lastOf("answered")) {
-      return say(complaint.mine === false ? "next.answered.other" : "next.answered", { when: whenWords(this.lastOf("answered").at) });
-    }
+    if (complaint.status === "answered" && complaint.result) return this.answeredWords();
     const ended = ["not_accepted", "merged"].includes(complaint.status) && this.lastOf(complaint.status);
     return ended && ended.text ? ended.text : "";
+  }
+
+  answeredWords() {
+    const { mine, rate_by: due, result } = this.complaint;
+    const when = whenWords(result.at);
+    return mine ? say("next.answered", { when, due: dueWords(due) }) : say("next.answered.other", { when });
   }
 
   drawResult() {
@@ -249,11 +261,15 @@ class Progress {
     return say(this.complaint.mine === false ? "progress.age.other" : "progress.age", { span: spanWords(since) });
   }
 
+  promiseAloud({ kind, due_at: at }) {
+    return say(kind === "feedback" ? toReader("aloud.feedback", this.complaint) : `aloud.${kind}`, { due: dueWords(at) });
+  }
+
   /** What "read to me" reads: where, what is so, what was promised, the newest news. */
   aloud() {
     const { complaint } = this;
     const running = complaint.deadlines.filter(due => due.state === "running" && !due.met_at);
-    const promises = running.map(due => say(`aloud.${due.kind}`, { due: dueWords(due.due_at) }));
+    const promises = running.map(due => this.promiseAloud(due));
     const news = newestFirst(this.events).slice(0, 3).map(event => `${agoWords(event.at)} ${newsWords(event)}`);
     const followers = complaint.followers ? sayCount("followers", complaint.followers) : "";
     const number = say("case.number", { number: spelled(complaint.number) });

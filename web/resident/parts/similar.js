@@ -6,6 +6,7 @@ import { plateWords } from "../../common/places.js";
 import { agoWords } from "../../common/times.js";
 import { say, sayCount } from "../../common/words.js";
 import { caseName } from "./case-card.js";
+import { stateWords } from "./state.js";
 
 const MOST_WORDS = 800;
 const SHOWN = 3;
@@ -30,7 +31,7 @@ export async function drawSimilar(place, { text, placeId }, stillWanted) {
 function similarCase(complaint) {
   const told = [
     complaint.place && plateWords(complaint.place), say("similar.filed", { when: agoWords(complaint.created_at) }),
-    say(`tag.${complaint.status}`), complaint.followers > 0 && sayCount("followers", complaint.followers),
+    stateWords(complaint), complaint.followers > 0 && sayCount("followers", complaint.followers),
   ];
   const trouble = h("p", { class: "error", role: "alert" });
   const follow = button(say(complaint.followed ? "similar.look" : "similar.follow"), async () => {

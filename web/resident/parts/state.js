@@ -26,11 +26,21 @@ export function paused(complaint) {
   return (complaint.deadlines || []).some(one => one.state === "paused");
 }
 
+/** The key of a sentence for whoever reads it: its owner is spoken to, a neighbour looks on. */
+export function toReader(key, complaint) {
+  return complaint.mine ? key : `${key}.other`;
+}
+
+/** The state in one or two words. */
+export function stateWords(complaint) {
+  return say(complaint.status === "answered" ? toReader("tag.answered", complaint) : `tag.${complaint.status}`);
+}
+
 /** The state as a tag. */
 export function stateTag(complaint) {
   let [tone, symbol] = TAGS[complaint.status] || TAGS.submitted;
-  let words = say(`tag.${complaint.status}`);
-  if (complaint.status === "closed" && complaint.rating && !complaint.rating.solved) [tone, symbol, words] = ["late", "alert", say("tag.unsolved")];
+  let words = stateWords(complaint);
+  if (complaint.closed_because === "supervised") [tone, symbol, words] = ["late", "alert", say("tag.supervised")];
   else if (open(complaint) && overdue(complaint)) [tone, symbol, words] = ["late", "alert", say("tag.late")];
   else if (open(complaint) && paused(complaint)) [tone, symbol, words] = ["pause", "pause", say("tag.paused")];
   return h("span", { class: "tag", "data-tone": tone }, icon(symbol), words);
@@ -50,7 +60,7 @@ function promised(kind, key, complaint) {
   if (!due || due.met_at || due.state === "met") return sayBroken(`${key}.open`, { unit: unit(complaint) });
   const late = serverNow() - Date.parse(due.due_at);
   if (due.state !== "paused" && late > 0) return sayBroken(`${key}.late`, { unit: unit(complaint), span: spanWords(late) });
-  return sayBroken(key, { unit: unit(complaint), due: dueWords(due.due_at) });
+  return sayBroken(kind === "feedback" ? toReader(key, complaint) : key, { unit: unit(complaint), due: dueWords(due.due_at) });
 }
 
 /** At work: until the unit has told the resident something, that is what is waited for. */
@@ -67,9 +77,9 @@ function waitingToBePassedOn({ push }) {
   return sayBroken("now.submitted");
 }
 
-function closedSentence({ rating }) {
-  if (!rating) return sayBroken("now.closed.unrated");
-  return sayBroken(rating.solved ? "now.closed.solved" : "now.closed.unsolved");
+/** Why it ended is its owner's judgement: the server tells it to nobody else, and a rating alone does not say it. */
+function closedSentence({ closed_because: because }) {
+  return sayBroken(because ? `now.closed.${because}` : "now.closed.other");
 }
 
 const SENTENCES = {
@@ -78,23 +88,27 @@ const SENTENCES = {
   assigned: complaint => promised("accept", "now.assigned", complaint),
   accepted: complaint => promised("feedback", "now.accepted", complaint),
   in_progress: working,
-  answered: complaint => sayBroken(complaint.mine === false ? "now.answered.other" : "now.answered"),
+  answered: complaint => sayBroken(toReader("now.answered", complaint)),
   closed: closedSentence,
 };
 
 /** One sentence about what happens now, with its break marks; `last` is the newest event that moved it. */
 export function sentence(complaint, last = null) {
-  if (open(complaint) && paused(complaint)) return sayBroken("now.paused");
+  if (open(complaint) && paused(complaint)) return sayBroken(toReader("now.paused", complaint));
   const made = SENTENCES[complaint.status];
   return made ? made(complaint, last) : sayBroken(`now.${complaint.status}`);
 }
 
+function dueKey({ kind }, complaint) {
+  return kind === "feedback" ? toReader("card.due.feedback", complaint) : `card.due.${kind}`;
+}
+
 /** The small line under a card's steps: who, and by when. */
 export function cardLine(complaint) {
-  if (complaint.status === "answered") return say("card.answered");
+  if (complaint.status === "answered") return say(toReader("card.answered", complaint));
   if (!open(complaint)) return say("card.sent", { when: agoWords(complaint.created_at) });
   const due = ["accept", "feedback", "result"].map(kind => deadline(complaint, kind)).find(one => one && !one.met_at && one.state === "running");
-  if (complaint.responsible && due) return say(`card.due.${due.kind}`, { unit: unit(complaint), due: dueWords(due.due_at) });
+  if (complaint.responsible && due) return say(dueKey(due, complaint), { unit: unit(complaint), due: dueWords(due.due_at) });
   if (complaint.responsible) return say("card.unit", { unit: unit(complaint) });
   return sentence(complaint).replaceAll("|", "");
 }
