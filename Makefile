@@ -3,8 +3,7 @@
 #   make demo ARGS=--once  the same without staying; exit code 0 only if every step truly happened
 #   make test | lint | serve | soak | bench
 
-PYTHON ?= $(shell for each in python3.12 python3.11 python3.13 python3; do \
-	$$each -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
+PYTHON ?= $(shell .ci/python)
 BIN := .venv/bin
 ARGS ?=
 export PYTHONDONTWRITEBYTECODE =

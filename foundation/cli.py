@@ -2,15 +2,19 @@
 
 import asyncio
 import sys
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from foundation.clock import real_now
 from foundation.parts import commands
+
+if TYPE_CHECKING:
+    from foundation.vault import Reindexing, Rotation
 
 app = typer.Typer(
     name="linli",
@@ -89,7 +93,10 @@ def _write_whole(path: Path, text: str) -> None:
 
 @app.command()
 def databases(announce: Announce = None) -> None:
-    """Keep the embedded PostgreSQL and Redis up for other processes, until told to stop."""
+    """Keep the embedded PostgreSQL and Redis up for other processes, until told to stop.
+
+    Their addresses are printed; an address that was given is not, as a password may be in it.
+    """
     import signal  # noqa: PLC0415
 
     from foundation.command import bring_up_to_date, standing_on_servers  # noqa: PLC0415
@@ -99,7 +106,8 @@ def databases(announce: Announce = None) -> None:
         asyncio.run(bring_up_to_date(settings))
         ends = {signal.SIGTERM, signal.SIGINT}
         signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # else the first one ends us before we can wait for it
-        lines = f"LINLI_DATABASE_URL={settings.database_url}\nLINLI_REDIS_URL={settings.redis_url}\n"
+        ours = {"LINLI_DATABASE_URL": servers.own.database_url, "LINLI_REDIS_URL": servers.own.redis_url}
+        lines = "".join(f"{name}={address}\n" for name, address in ours.items() if address)
         _write_whole(announce, lines) if announce else typer.echo(lines, nl=False)
         while signal.sigtimedwait(ends, 1.0) is None:
             servers.restart_dead()
@@ -212,6 +220,7 @@ def vault_rotate() -> None:
     for each in done:
         column = f"{each.column.table}.{each.column.column}"
         typer.echo(f"{column}: {each.resealed} resealed, {each.unreadable} unreadable")
+    _fail_if_unreadable(done)
 
 
 @vault_app.command("reindex")
@@ -228,6 +237,13 @@ def vault_reindex() -> None:
     for each in done:
         column = f"{each.column.table}.{each.column.fingerprint}"
         typer.echo(f"{column}: {each.renewed} renewed, {each.unreadable} unreadable")
+    _fail_if_unreadable(done)
+
+
+def _fail_if_unreadable(done: "Iterable[Rotation | Reindexing]") -> None:
+    """End with 1 if a row was left out: whoever took the old key away now would lose it for good."""
+    if any(each.unreadable for each in done):
+        raise typer.Exit(1)
 
 
 @cache

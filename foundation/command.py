@@ -13,6 +13,7 @@ import psycopg
 import psycopg_pool
 import structlog
 import typer
+from psycopg.errors import LockNotAvailable, QueryCanceled
 from tortoise.exceptions import DBConnectionError
 
 from foundation.database import tortoise_config
@@ -65,6 +66,9 @@ def standing_on_servers(*, quiet: bool = True) -> Iterator[tuple[Settings, Embed
         raise typer.Exit(1) from None
     except LinliError as error:
         typer.echo(error.sentence("zh-Hans"), err=True)
+        raise typer.Exit(1) from None
+    except (LockNotAvailable, QueryCanceled):
+        typer.echo("Another program holds a table of the database; try again.", err=True)
         raise typer.Exit(1) from None
     except (DBConnectionError, psycopg.OperationalError, psycopg_pool.PoolTimeout) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -9,12 +9,14 @@ leaders for a moment do no harm.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import psycopg
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from procrastinate.exceptions import AlreadyEnqueued
 
+from foundation.clock import real_now
 from foundation.ground import Ground
 from foundation.jobs import Job, app
 from foundation.live.ear import is_cancelled
@@ -23,6 +25,8 @@ from foundation.parts import Part, Schedule, Sweep
 log = structlog.get_logger(__name__)
 LOCK = 4_193_110_002
 BEAT_SECONDS = 1.0
+FIRST_RUN_AFTER = timedelta(minutes=2)
+"""When upkeep first runs after an election, however seldom it runs from then on."""
 
 
 async def stand_for_leader(ground: Ground, parts: tuple[Part, ...], url: str) -> None:
@@ -62,12 +66,18 @@ async def _schedule(ground: Ground, parts: tuple[Part, ...]) -> AsyncIterator[No
 
 
 def _add(scheduler: AsyncIOScheduler, ground: Ground, schedule: Schedule) -> None:
+    """Run it soon, and then every so often.
+
+    A schedule is forgotten with its leader: where every process is restarted once a day, what runs once a day
+    would otherwise never run.
+    """
     every = schedule.every(ground.settings)
     scheduler.add_job(
         defer_once,
         "interval",
         [schedule.job],
         seconds=every.total_seconds(),
+        next_run_time=real_now() + min(every, FIRST_RUN_AFTER),
         id=schedule.job.name,
         coalesce=True,
         max_instances=1,

@@ -30,10 +30,14 @@ _PATTERNS = (
         rf"\1\2{MASK}",
     ),
     (re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+@"), f"{MASK}@"),  # a password inside an address
-    (re.compile(r"(?<!\d)\d{6}(?:19|20)\d{9}[\dXx](?![\dA-Za-z])"), MASK),  # identity card
-    (re.compile(r"(?<![\w.])(?:\+?86[ -]?)?1[3-9]\d([ -]?)\d{4}\1\d{4}(?![\w])"), MASK),  # mobile phone
-    (re.compile(r"(?<![\w-])o[\w-]{27}(?![\w-])"), MASK),  # openid
-    (re.compile(r"(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[\w-]{32,}={0,2}(?![\w-])"), MASK),  # keys
+    # In ASCII, as a Chinese sign is a letter too: between such signs a number stands by itself.
+    (re.compile(r"(?<!\d)\d{6}(?:19|20)\d{9}[\dXx](?![\dA-Za-z])", re.ASCII), MASK),  # identity card
+    (re.compile(r"(?<![\w.])(?:\+?86[ -]?)?1[3-9]\d([ -]?)\d{4}\1\d{4}(?![\w])", re.ASCII), MASK),  # mobile phone
+    (re.compile(r"(?<![\w-])o[\w-]{27}(?![\w-])", re.ASCII), MASK),  # openid
+    (
+        re.compile(r"(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[\w-]{32,}={0,2}(?![\w-])", re.ASCII),
+        MASK,
+    ),  # keys
 )
 _QUIET = ("aiohttp.access", "asyncio", "apscheduler", "tortoise", "psycopg.pool", "procrastinate", "urllib3", "PIL")
 """Libraries whose small talk nobody needs."""

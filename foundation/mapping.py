@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from foundation.parts import Part, load_parts
 from foundation.settings import Settings
+from foundation.web.app import raw_routes
 
 
 def describe(parts: tuple[Part, ...] | None = None) -> str:
@@ -29,6 +30,10 @@ def _lines(parts: tuple[Part, ...]) -> Iterator[str]:
     yield "## Doors"
     yield ""
     yield from _table(("address", "for whom", "what it does"), _doors(parts))
+    yield ""
+    yield "## Other addresses"
+    yield ""
+    yield from _table(("address", "what it does"), _others(parts))
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
@@ -61,6 +66,12 @@ def _doors(parts: tuple[Part, ...]) -> Iterator[tuple[str, ...]]:
     endpoints = [endpoint for part in parts for endpoint in part.endpoints]
     for endpoint in sorted(endpoints, key=lambda each: (each.path, each.method)):
         yield f"`{endpoint.method} {endpoint.path}`", endpoint.access.value.replace("_", " "), endpoint.summary
+
+
+def _others(parts: tuple[Part, ...]) -> Iterator[tuple[str, ...]]:
+    """Give what is no endpoint: sockets, files, pages, health."""
+    for route in raw_routes(parts):
+        yield f"`{route.method} {route.path}`", (route.handler.__doc__ or "").splitlines()[0]
 
 
 def _span(every: timedelta) -> str:

@@ -13,14 +13,25 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from foundation.addresses import host_name, http_address, redis_address, store_address
 from foundation.keys import SM4_PREFIX, UnusableKeyError, read_key
 
 PREFIX = "LINLI_"
 STAND_IN = "sandbox-"
 RATE = re.compile(r"[1-9]\d*/[1-9]\d*s", re.ASCII)
+HttpAddress = Annotated[str, AfterValidator(http_address)]
 
 
 def _stand_in_key(name: str) -> str:
@@ -37,13 +48,14 @@ class Group(BaseModel):
 class WebSettings(Group):
     """Where the doors listen and what they tell of themselves."""
 
-    host: str = "127.0.0.1"
+    host: Annotated[str, AfterValidator(host_name)] = "127.0.0.1"
     """The address to listen on."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8311
     """The port to listen on; 0 takes a free one."""
-    public_url: str | None = None
-    """The address people reach the doors under, without a slash at the end; left out, host and port."""
-    come_in_url: str | None = None
+    public_url: HttpAddress | None = None
+    """The address under which people and the dispatch core reach the doors; left out, host and port. Production
+    must name it."""
+    come_in_url: HttpAddress | None = None
     """Where a browser tab without a ticket may choose a test phone; never in production."""
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
     """How many proxies in front add to X-Forwarded-For; 0 believes only the socket."""
@@ -82,8 +94,8 @@ class JobSettings(Group):
 class DispatchSettings(Group):
     """The district's dispatch core (分拨平台), spoken to in Open311."""
 
-    base_url: str = "http://127.0.0.1:8312/open311/v2"
-    """The core's Open311 base address, without a slash at the end."""
+    base_url: HttpAddress = "http://127.0.0.1:8312/open311/v2"
+    """The core's Open311 base address; the default is the stand-in's."""
     api_key: SecretStr = SecretStr("sandbox-open311-key")
     """The key the core gave us; values that begin with `sandbox-` mean the stand-in."""
     jurisdiction: str = ""
@@ -113,15 +125,16 @@ class MiniprogramSettings(Group):
     """The mini-program's AppID; values that begin with `sandbox-` mean the stand-in."""
     secret: SecretStr = SecretStr("sandbox-wx-secret")
     """The mini-program's AppSecret."""
-    api_base: str = "http://127.0.0.1:8313"
-    """The base address of WeChat's interface."""
+    api_base: HttpAddress = "http://127.0.0.1:8313"
+    """The base address of WeChat's interface, `https://api.weixin.qq.com`; the default is the stand-in's."""
 
 
 class MediaSettings(Group):
     """Photos and voice."""
 
-    store_url: str = "file:"
-    """Where objects are kept: `file:` is a folder under `var`, or an S3 address such as `s3://bucket/prefix`."""
+    store_url: Annotated[str, AfterValidator(store_address)] = "file:"
+    """Where objects are kept: `file:` is a folder under `var`, `file:///srv/linli` another one, and
+    `s3://bucket/prefix` any S3."""
     max_bytes: Annotated[int, Field(ge=1024)] = 10 * 1024 * 1024
     """The largest file taken."""
     max_pixels: Annotated[int, Field(ge=10_000)] = 50_000_000
@@ -243,13 +256,14 @@ class Settings(BaseSettings):
     )
 
     environment: Literal["development", "test", "production"] = "development"
-    """Which safety checks apply; production refuses stand-ins and a movable clock."""
+    """Which safety checks apply; production refuses stand-ins, servers of its own making and a movable clock."""
     var: Path = Path("var")
     """The folder for everything this copy writes."""
     database_url: Annotated[str | None, Field(repr=False)] = None
-    """Where PostgreSQL is, a libpq address. Left out, an embedded server is started under `var`."""
+    """Where PostgreSQL is, a libpq address. Left out, an embedded server is started under `var`; production must
+    name one."""
     redis_url: Annotated[str | None, Field(repr=False)] = None
-    """Where Redis is. Left out, an embedded server is started under `var`."""
+    """Where Redis is. Left out, an embedded server is started under `var`; production must name one."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least important log line that is written."""
 
@@ -282,11 +296,8 @@ class Settings(BaseSettings):
     @field_validator("redis_url")
     @classmethod
     def refuse_what_is_no_redis(cls, value: str | None) -> str | None:
-        """Say it at the start, and not as a trace of the client."""
-        if value and not value.startswith(("redis://", "rediss://", "unix://")):
-            msg = "write it like redis://host:6379/0 or unix:///run/redis.sock"
-            raise ValueError(msg)
-        return value
+        """Say it at the start, and not as a trace of the client; an empty one is left out."""
+        return redis_address(value) if value else value
 
     @model_validator(mode="after")
     def refuse_unknown_variables(self) -> Self:
@@ -301,14 +312,25 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def refuse_stand_ins_in_production(self) -> Self:
-        """Fail at start, not at the first message."""
-        if self.environment == "production" and (left := self.stand_ins()):
-            msg = f"still the stand-in's value, or none: {', '.join(left)}"
-            raise ValueError(msg)
-        if self.environment == "production" and self.web.come_in_url:
-            msg = f"{PREFIX}WEB__COME_IN_URL opens test phones and is refused in production"
-            raise ValueError(msg)
+        """Fail at start, not at the first message: the AppSecret would go to whoever has the stand-in's port."""
+        if self.environment == "production" and (faults := self._unfit_for_production()):
+            raise ValueError("\n".join(faults))
         return self
+
+    def _unfit_for_production(self) -> list[str]:
+        """Give one sentence for each thing that only development may have, or do without."""
+        left, web = self.stand_ins(), self.web
+        core, wechat = DispatchSettings().base_url, MiniprogramSettings().api_base
+        unfit = {
+            f"still the stand-in's value, or none: {', '.join(left)}": bool(left),
+            _to_set("DISPATCH__BASE_URL", "the dispatch core's Open311 address"): self.dispatch.base_url == core,
+            _to_set("MINIPROGRAM__API_BASE", "https://api.weixin.qq.com"): self.miniprogram.api_base == wechat,
+            _to_set("WEB__PUBLIC_URL", "the address phones and the core reach the doors under"): not web.public_url,
+            _to_set("DATABASE_URL", "the address of the district's PostgreSQL"): not self.database_url,
+            _to_set("REDIS_URL", "the address of the district's Redis"): not self.redis_url,
+            f"{PREFIX}WEB__COME_IN_URL opens test phones and is refused in production": bool(web.come_in_url),
+        }
+        return [sentence for sentence, found in unfit.items() if found]
 
     @property
     def asks_first(self) -> bool:
@@ -332,6 +354,10 @@ class Settings(BaseSettings):
             for name, words in secrets.items()
             if not words or any(not word or word.startswith(STAND_IN) for word in words)
         ]
+
+
+def _to_set(name: str, value: str) -> str:
+    return f"{PREFIX}{name} is not set: production needs {value}"
 
 
 def _words(keys: dict[str, SecretStr]) -> list[str]:

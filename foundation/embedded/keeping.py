@@ -76,6 +76,12 @@ class EmbeddedServers:
         self._kept.clear()
         self._ending.close()
 
+    @property
+    def own(self) -> Addresses:
+        """The addresses of this folder's servers; empty for those that were given."""
+        given, found = self._given, self.addresses
+        return Addresses("" if given.database_url else found.database_url, "" if given.redis_url else found.redis_url)
+
     def restart_dead(self) -> list[str]:
         """Start our servers that died, without waiting until they answer; give their names.
 

@@ -22,12 +22,13 @@ from foundation.database import query
 from foundation.ground import Ground
 from foundation.parts import load_parts
 from foundation.settings import Settings
+from foundation.web.app import raw_routes
 from foundation.web.keys import API
 from tests.core import DispatchCore
 from tests.foundation.test_settings import PRODUCTION
 from tests.jobs import Worker
 from tests.phone import Phone
-from tests.processes.programs import Copy
+from tests.processes.programs import Copy, copy_in
 
 HEAVY = {"tortoise", "aiohttp", "psycopg", "procrastinate", "PIL", "openpyxl", "cryptography", "wechatpy", "redis"}
 
@@ -106,13 +107,15 @@ def test_the_map_shows_every_door_reaction_and_upkeep() -> None:
     cells = {cell.strip().strip("`") for line in answer.output.splitlines() for cell in line.split("|")}
     parts = load_parts()
     doors = {f"{each.method} {each.path}" for part in parts for each in part.endpoints}
+    others = {f"{each.method} {each.path}" for each in raw_routes(parts)}
     upkeep = {each.job.name for part in parts for each in part.schedules}
     upkeep |= {each.name for part in parts for each in part.sweeps} | {
         each.name for part in parts for each in part.desks
     }
     events = {each.event.name for part in parts for each in part.reactions}
     assert answer.exit_code == 0
-    assert (doors | upkeep | events) - cells == set()
+    assert (doors | others | upkeep | events) - cells == set()
+    assert {f"GET {API}/live", "GET /media/{media_id}/{variant}", "GET /healthz"} <= others
     assert all(f"`{each.job.name}`" in answer.output for part in parts for each in part.reactions)
     assert not any(door.removeprefix("GET ").startswith(API) for door in doors)
 
@@ -204,3 +207,24 @@ async def test_sealed_columns_are_sealed_anew_with_a_new_key(copy: Copy, phone: 
 
     assert "resident.phone_sealed: 1 resealed, 0 unreadable" in first.splitlines()
     assert all(line.endswith(": 0 resealed, 0 unreadable") for line in second.splitlines())
+
+
+@pytest.mark.parametrize(("command", "words"), [("rotate", "resealed"), ("reindex", "renewed")])
+async def test_rows_that_no_key_opens_make_the_command_fail(copy: Copy, phone: Phone, command: str, words: str) -> None:
+    await query("UPDATE resident SET phone_sealed = '\\x00' || phone_sealed")
+
+    answer = await copy.run("vault", command)
+
+    assert answer.returncode == 1
+    assert any(f": 0 {words}, 1 unreadable" in line for line in answer.stdout.splitlines())
+
+
+async def test_the_addresses_that_were_given_are_not_printed(tmp_path: Path, settings: Settings) -> None:
+    given = {"LINLI_DATABASE_URL": settings.database_url or ""}
+    async with copy_in(tmp_path, **given) as copy:
+        keeper = copy.start("databases")
+        said = await keeper.ready()
+        code = await keeper.end()
+
+    assert said == f"LINLI_REDIS_URL=unix://{tmp_path}/var/run/redis.sock\n"
+    assert (code, keeper.text) == (0, "")

@@ -117,6 +117,20 @@ async def test_upkeep_is_stored_once_however_often_it_is_due(ground: Ground, wor
         assert await worker.waiting() == [forget_old_answers.name]
 
 
+async def test_what_runs_once_a_day_runs_soon_after_each_election(
+    ground: Ground, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert timedelta(minutes=5) >= leader.FIRST_RUN_AFTER
+    monkeypatch.setattr(leader, "FIRST_RUN_AFTER", timedelta(seconds=0.05))
+    daily = Schedule(forget_old_answers, lambda _: timedelta(days=1))
+
+    for _ in range(2):
+        async with Candidate(ground).standing(schedules=(daily,)), asyncio.timeout(10):
+            while forget_old_answers.name not in await worker.waiting():
+                await asyncio.sleep(0.01)
+        await worker.run_jobs()
+
+
 async def test_the_leader_revives_the_jobs_of_the_dead(ground: Ground) -> None:
     await query(
         "WITH dead AS (INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour') RETURNING id)"

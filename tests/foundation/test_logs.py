@@ -73,6 +73,8 @@ def test_less_than_the_level_is_not_written(stream: io.StringIO) -> None:
         ("打 13912345678 找我", "打 *** 找我"),
         ("+86 139 1234 5678", "***"),
         ("139-1234-5678", "***"),
+        ("电话13912345678找我", "电话***找我"),
+        ("居民oUpF8uMuAJO_M2pxb1Q9zNjWeS6o来过", "居民***来过"),
         ("身份证 44030119900307123X", "身份证 ***"),
         ("Authorization: Bearer abc.def-123", "Authorization: Bearer ***"),
         ("https://api/sns?access_token=64_abc&openid=oABC", "https://api/sns?access_token=***&openid=***"),

@@ -82,6 +82,20 @@ async def test_what_redis_keeps_goes_away_by_itself(redis: Redis) -> None:
     assert 0 < await redis.pttl(key) <= 60_000
 
 
+async def test_what_is_given_back_may_be_done_again(redis: Redis, tmp_path: Path) -> None:
+    away = Redis(unix_socket_path=str(tmp_path / "nothing.sock"), retry=Retry(NoBackoff(), 0))
+    limit = Limit(2, 60)
+
+    for limiter in (RateLimiter(redis), RateLimiter(away)):
+        await limiter.give_back("filing", "resident:1", limit)  # nothing was counted yet, which is no reason to fail
+        passed = [await passes(limiter, "resident:1", limit) for _ in range(3)]
+        await limiter.give_back("filing", "resident:1", limit)
+        assert passed == [True, True, False]
+        assert [await passes(limiter, "resident:1", limit) for _ in range(2)] == [True, False]
+
+    await away.aclose()
+
+
 async def test_with_redis_away_the_process_counts_alone_and_says_so_once(tmp_path: Path) -> None:
     away = Redis(unix_socket_path=str(tmp_path / "nothing.sock"), retry=Retry(NoBackoff(), 0))
     limiter = RateLimiter(away)

@@ -18,6 +18,9 @@ PRODUCTION = {
     "LINLI_ENVIRONMENT": "production",
     "LINLI_DATABASE_URL": f"postgresql://linli:{SECRET}@db/linli",
     "LINLI_REDIS_URL": f"redis://:{SECRET}@redis:6379/0",
+    "LINLI_WEB__PUBLIC_URL": "https://linli.example",
+    "LINLI_DISPATCH__BASE_URL": "https://core.example/open311/v2",
+    "LINLI_MINIPROGRAM__API_BASE": "https://api.weixin.qq.com",
     "LINLI_DISPATCH__API_KEY": SECRET,
     "LINLI_DISPATCH__CALLBACK_KEYS": json.dumps({"core-1": SECRET, "core-2": SECRET}),
     "LINLI_MINIPROGRAM__APP_ID": "wx0123456789abcdef",
@@ -27,6 +30,9 @@ PRODUCTION = {
     "LINLI_VAULT__CURRENT": "2026",
     "LINLI_VAULT__INDEX_KEY": SECRET,
 }
+HTTP = "write it like https://host or http://host:8080/path"
+STORE = "write it like file:, file:///srv/linli or s3://bucket/prefix"
+REDIS = "write it like redis://host:6379/0 or unix:///run/redis.sock"
 Given = Callable[..., None]
 
 
@@ -92,7 +98,27 @@ def test_variables_of_test_runs_are_let_pass(given: Given) -> None:
         ("LINLI_LIMITS__FILING", "\uff15/60s", "a limit is written like 20/60s"),
         ("LINLI_DATABASE_URL", f"{SECRET} {SECRET}", "write it like postgresql://user@host/linli"),
         ("LINLI_DATABASE_URL", f"postgres:{SECRET}@db", "write it like postgresql://user@host/linli"),
-        ("LINLI_REDIS_URL", f"{SECRET}@redis", "write it like redis://host:6379/0 or unix:///run/redis.sock"),
+        ("LINLI_REDIS_URL", f"{SECRET}@redis", REDIS),
+        ("LINLI_REDIS_URL", "redis://", REDIS),
+        ("LINLI_REDIS_URL", f"redis://:{SECRET}@/0", REDIS),
+        ("LINLI_REDIS_URL", f"redis://redis:{SECRET}/0", REDIS),
+        ("LINLI_REDIS_URL", f"redis://redis/{SECRET}", REDIS),
+        ("LINLI_REDIS_URL", "unix://", REDIS),
+        ("LINLI_DISPATCH__BASE_URL", "banana", HTTP),
+        ("LINLI_DISPATCH__BASE_URL", f"https://linli:{SECRET}@core/v2", HTTP),
+        ("LINLI_DISPATCH__BASE_URL", "https://core:99999/v2", HTTP),
+        ("LINLI_MINIPROGRAM__API_BASE", "", HTTP),
+        ("LINLI_MINIPROGRAM__API_BASE", "https://", HTTP),
+        ("LINLI_WEB__PUBLIC_URL", "not an url", HTTP),
+        ("LINLI_WEB__PUBLIC_URL", "ftp://linli.example", HTTP),
+        ("LINLI_WEB__PUBLIC_URL", "https://linli.example?x=1", HTTP),
+        ("LINLI_WEB__COME_IN_URL", "/phones", HTTP),
+        ("LINLI_WEB__HOST", "", "write it like 127.0.0.1, or 0.0.0.0 for every network"),
+        ("LINLI_WEB__HOST", "http://127.0.0.1", "write it like 127.0.0.1, or 0.0.0.0 for every network"),
+        ("LINLI_MEDIA__STORE_URL", "nonsense", STORE),
+        ("LINLI_MEDIA__STORE_URL", "file://srv/linli", STORE),
+        ("LINLI_MEDIA__STORE_URL", "ftp://photos", STORE),
+        ("LINLI_MEDIA__STORE_URL", "s3://", STORE),
         ("LINLI_DISPATCH__CALLBACK_KEYS", f'{{"core-1": "{SECRET}"', "write it as JSON"),
         ("LINLI_DISPATCH__PICTURE_HOSTS", SECRET, "write it as JSON"),
         ("LINLI_DISPATCH", SECRET, "write it as JSON"),
@@ -102,6 +128,38 @@ def test_variables_of_test_runs_are_let_pass(given: Given) -> None:
 )
 def test_nonsense_is_refused_by_name_and_without_the_value(name: str, value: str, words: str, given: Given) -> None:
     assert refusal({name: value}, given) == [f"{name}: {words}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LINLI_DISPATCH__BASE_URL", "http://127.0.0.1:8080/open311/v2"),
+        ("LINLI_DISPATCH__BASE_URL", "http://[::1]:8080"),
+        ("LINLI_MINIPROGRAM__API_BASE", "https://api.weixin.qq.com"),
+        ("LINLI_WEB__PUBLIC_URL", "https://邻里.example"),
+        ("LINLI_WEB__HOST", "::"),
+        ("LINLI_WEB__HOST", "localhost"),
+        ("LINLI_MEDIA__STORE_URL", "file:"),
+        ("LINLI_MEDIA__STORE_URL", "file:///srv/the photos"),
+        ("LINLI_MEDIA__STORE_URL", "s3://photos"),
+        ("LINLI_MEDIA__STORE_URL", "s3://photos/linli"),
+        ("LINLI_REDIS_URL", "redis://redis"),
+        ("LINLI_REDIS_URL", "rediss://linli:p%40ss@[::1]:6379/2?ssl_cert_reqs=none"),
+        ("LINLI_REDIS_URL", "unix:///home/me/my project/redis.sock"),
+    ],
+)
+def test_what_makes_sense_is_taken_as_it_is(name: str, value: str, given: Given) -> None:
+    given({name: value})
+
+    group, _, inner = name.removeprefix("LINLI_").lower().partition("__")
+    taken = getattr(read_settings(), group)
+    assert (getattr(taken, inner) if inner else taken) == value
+
+
+def test_a_base_address_loses_the_slash_at_its_end(given: Given) -> None:
+    given({"LINLI_DISPATCH__BASE_URL": "https://core.example/open311/v2/"})
+
+    assert read_settings().dispatch.base_url == "https://core.example/open311/v2"
 
 
 def test_a_current_key_that_does_not_exist_is_refused(given: Given) -> None:
@@ -148,10 +206,40 @@ def test_production_refuses_a_stand_in_and_an_empty_key(name: str, stand_in: str
     assert refusal(PRODUCTION | {name: stand_in}, given) == [f"still the stand-in's value, or none: {name}"]
 
 
-def test_production_refuses_what_was_left_out(given: Given) -> None:
-    (words,) = refusal({"LINLI_ENVIRONMENT": "production"}, given)
+NEEDED = {
+    "LINLI_DISPATCH__BASE_URL": "the dispatch core's Open311 address",
+    "LINLI_MINIPROGRAM__API_BASE": "https://api.weixin.qq.com",
+    "LINLI_WEB__PUBLIC_URL": "the address phones and the core reach the doors under",
+    "LINLI_DATABASE_URL": "the address of the district's PostgreSQL",
+    "LINLI_REDIS_URL": "the address of the district's Redis",
+}
 
-    assert words.count("LINLI_") == 7
+
+def test_production_refuses_what_was_left_out(given: Given) -> None:
+    keys, *others = refusal({"LINLI_ENVIRONMENT": "production"}, given)
+
+    assert keys.count("LINLI_") == 7
+    assert others == [f"{name} is not set: production needs {what}" for name, what in NEEDED.items()]
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_production_refuses_an_address_that_is_missing(name: str, given: Given) -> None:
+    settings = {other: value for other, value in PRODUCTION.items() if other != name}
+
+    assert refusal(settings, given) == [f"{name} is not set: production needs {NEEDED[name]}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("LINLI_DISPATCH__BASE_URL", "http://127.0.0.1:8312/open311/v2/"),
+        ("LINLI_MINIPROGRAM__API_BASE", "http://127.0.0.1:8313"),
+        ("LINLI_DATABASE_URL", ""),
+        ("LINLI_REDIS_URL", ""),
+    ],
+)
+def test_production_refuses_a_stand_in_s_address_and_an_empty_one(name: str, address: str, given: Given) -> None:
+    assert refusal(PRODUCTION | {name: address}, given) == [f"{name} is not set: production needs {NEEDED[name]}"]
 
 
 def test_production_refuses_a_door_for_test_phones(given: Given) -> None:

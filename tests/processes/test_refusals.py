@@ -29,12 +29,14 @@ LEFT = [
                 "LINLI_REDIS_URL": f"http://:{SECRET}@localhost",
                 "LINLI_DATABASE_URL": f"{SECRET} {SECRET}",
                 "LINLI_WEB__PROT": SECRET,
+                "LINLI_MEDIA__STORE_URL": SECRET,
             },
             [
                 "LINLI_DATABASE_URL: write it like postgresql://user@host/linli",
                 "LINLI_REDIS_URL: write it like redis://host:6379/0 or unix:///run/redis.sock",
                 "LINLI_WEB__PORT: Input should be a valid integer, unable to parse string as an integer",
                 "LINLI_WEB__PROT: there is no such setting",
+                "LINLI_MEDIA__STORE_URL: write it like file:, file:///srv/linli or s3://bucket/prefix",
                 "LINLI_VAULT__KEYS: the key 'key-1' must be 32 bytes in base64",
                 "LINLI_LIMITS__FILING: a limit is written like 20/60s",
             ],
@@ -42,7 +44,14 @@ LEFT = [
         ),
         pytest.param(
             {"LINLI_ENVIRONMENT": "production", "LINLI_DISPATCH__API_KEY": SECRET},
-            [f"still the stand-in's value, or none: {', '.join(LEFT)}"],
+            [
+                f"still the stand-in's value, or none: {', '.join(LEFT)}",
+                "LINLI_DISPATCH__BASE_URL is not set: production needs the dispatch core's Open311 address",
+                "LINLI_MINIPROGRAM__API_BASE is not set: production needs https://api.weixin.qq.com",
+                "LINLI_WEB__PUBLIC_URL is not set: production needs the address phones and the core reach the doors under",
+                "LINLI_DATABASE_URL is not set: production needs the address of the district's PostgreSQL",
+                "LINLI_REDIS_URL is not set: production needs the address of the district's Redis",
+            ],
             id="stand-ins in production",
         ),
         pytest.param(
