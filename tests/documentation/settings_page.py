@@ -18,7 +18,8 @@ or makes no sense; it then says which, one sentence for each. `linli doctor` doe
 
 - A mapping or a list is written as JSON: `LINLI_DISPATCH__CALLBACK_KEYS='{"2026-11": "…"}'`.
 - *the stand-in's* means a value that fits the programs in `sandbox/`. With `LINLI_ENVIRONMENT=production` a process
-  refuses to start while one of the keys and secrets is left at it.
+  refuses to start while one of the keys, secrets and addresses is left at it, and while it has no public address, no
+  PostgreSQL and no Redis of its own.
 - Variables that begin with `LINLI_TEST_` belong to the tests and are not looked at here.
 
 This page is made from `foundation/settings.py` by `python -m tests.documentation.write`.

@@ -12,7 +12,8 @@ from tests.documentation.settings_page import settings_page
 EVENTS_HEAD = """# Events, upkeep, doors
 
 What follows from what? Rules emit events; each reaction is one durable job, stored in the transaction of the event.
-An event without a reaction is not listed. Upkeep runs in one elected worker. Doors lie below `/api/v1`.
+An event without a reaction is not listed. Upkeep runs in one elected worker. Doors lie below `/api/v1`; the
+other addresses are written out.
 
 `linli map` prints the same; this page is made of it by `python -m tests.documentation.write`.
 

@@ -16,6 +16,8 @@ from tests.processes.district import District
 from tests.processes.programs import until
 
 CORE = {"path": "/open311/v2/", "direction": "in"}
+WITHOUT_REDIS_SECONDS = 15.0
+"""How long a screen may take without Redis: a heartbeat of its socket, or a poll."""
 
 
 async def readiness(district: District) -> dict[str, str]:
@@ -80,13 +82,13 @@ async def flush_redis(story: Story) -> None:
 
 
 async def kill_redis(story: Story) -> None:
-    """Be without Redis for as long as it takes to file some complaints and see their steps on every screen."""
+    """Be without Redis for as long as it takes to file some complaints; their steps come to every screen meanwhile."""
     server = story.district.server("redis")
     server.kill()
     server.wait(30)
     await until_ready(story.district, redis="failed", postgres="ok")
     await until_filed(story, 4)
-    await story.screens_caught_up(_last_seqs(story), seconds=15)
+    await story.screens_caught_up(_last_seqs(story), seconds=WITHOUT_REDIS_SECONDS)
     await story.district.bring_back("redis")
     await until_ready(story.district, redis="ok")
 

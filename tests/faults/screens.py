@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 import aiohttp
 
+from tests.phone import Phone
+
 BROKEN_LINE = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
 POLL_SECONDS = 5
 
@@ -13,11 +15,12 @@ POLL_SECONDS = 5
 class Screen:
     """A screen with one complaint open, over a socket or by long polls; it comes back from where it was."""
 
-    def __init__(self, url: str, token: str, complaint: str, how: Literal["socket", "poll"]) -> None:
+    def __init__(self, url: str, phone: Phone, complaint: str, how: Literal["socket", "poll"]) -> None:
+        self.phone = phone
         self.name = f"{how} on {complaint}"
         self.complaint = complaint
         self.collected: list[dict[str, Any]] = []
-        self._url, self._token = url, token
+        self._url, self._token = url, phone.token
         self._read = self._listen if how == "socket" else self._poll
         self._task: asyncio.Task[None] | None = None
 
@@ -52,7 +55,7 @@ class Screen:
             async for message in socket:
                 frame = message.json()
                 if frame["type"] == "event":
-                    self.collected.append({"seq": frame["seq"], "type": frame["event"]["type"]})
+                    self.collected.append(frame["event"])
                 elif frame["type"] == "error":
                     return  # not now: it comes back
 
@@ -61,5 +64,4 @@ class Screen:
         query = {"after": str(self.position), "wait": str(POLL_SECONDS)}
         async with session.get(path, params=query, timeout=aiohttp.ClientTimeout(total=POLL_SECONDS + 20)) as answer:
             if answer.status == 200:
-                items = (await answer.json())["items"]
-                self.collected += [{"seq": item["seq"], "type": item["type"]} for item in items]
+                self.collected += (await answer.json())["items"]

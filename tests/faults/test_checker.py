@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.faults.checker import Event, Facts, crashes_in, flaws_of, judge
+from tests.faults.checker import Event, Facts, Seen, crashes_in, flaws_of, judge
 from tests.faults.story import Filed, Story, oddities
 from tests.phone import Answer
 
@@ -16,9 +16,26 @@ EVENTS = [
     Event(1, "submitted", None, None),
     Event(2, "pushed", None, None),
     Event(3, "supplemented", None, ADDED),
-    Event(4, "accepted", "U1", None),
+    Event(4, "accepted", "U1", None, "城管队"),
 ]
-TOLD = [{"seq": event.seq, "type": event.type} for event in EVENTS]
+PHOTO = {"id": "m-1", "kind": "image", "url": "/media/m-1/full?expires=1", "thumbnail_url": None}
+TOLD: list[dict[str, Any]] = [
+    {"seq": 1, "type": "submitted", "title": "交上来了", "text": None, "unit": None, "round": 1, "media": []},
+    {"seq": 2, "type": "pushed", "title": "区里收到了（受理）", "text": None, "unit": None, "round": 1, "media": []},
+    {"seq": 3, "type": "supplemented", "title": "补充了说明", "text": ADDED, "unit": None, "round": 1, "media": []},
+    {
+        "seq": 4,
+        "type": "accepted",
+        "title": "接下了（签收）",
+        "text": None,
+        "unit": "城管队",
+        "round": 1,
+        "media": [PHOTO],
+    },
+]
+LATER = [*TOLD[:3], TOLD[3] | {"media": [PHOTO | {"url": "/media/m-1/full?expires=2"}]}]
+"""The same an hour later: its photo has another signature."""
+FOLLOWED = [*TOLD[:2], TOLD[2] | {"type": "note", "title": "有一条说明", "text": None}, TOLD[3] | {"media": []}]
 
 
 def good() -> Facts:
@@ -36,10 +53,12 @@ def good() -> Facts:
         cases={ID: [case]},
         all_cases=[case],
         shown={ID: TOLD},
-        screens=[("socket", ID, TOLD), ("poll", ID, TOLD)],
+        screens=[
+            Seen("socket", ID, TOLD, LATER), Seen("poll", ID, TOLD, LATER), Seen("follower", ID, FOLLOWED, FOLLOWED, own=False),
+        ],
         waiting={"messages parked": 0, "jobs given up": 0},
         rebuilt="1 complaints made anew, 0 differed.",
-    )
+    )  # fmt: skip
 
 
 def with_case(**changes: Any) -> Facts:
@@ -52,7 +71,15 @@ def without(events: list[Event], seq: int) -> list[Event]:
 
 
 def told_by(facts: Facts, told: list[dict[str, Any]]) -> Facts:
-    return replace(facts, screens=[("socket", ID, told)])
+    return replace(facts, screens=[Seen("socket", ID, told, TOLD)])
+
+
+def followed_by(told: list[dict[str, Any]]) -> Facts:
+    return replace(good(), screens=[Seen("follower", ID, told, told, own=False)])
+
+
+def with_last(told: list[dict[str, Any]], **changes: Any) -> list[dict[str, Any]]:
+    return [*told[:-1], told[-1] | changes]
 
 
 PLANTED: dict[str, Callable[[], Facts]] = {
@@ -74,10 +101,10 @@ PLANTED: dict[str, Callable[[], Facts]] = {
     "the core heard ['今天还是没有修', '今天还是没有修']": lambda: with_case(
         updates=[*good().cases[ID][0]["updates"], good().cases[ID][0]["updates"][0]]
     ),
-    "other events than the table": lambda: replace(good(), shown={ID: TOLD[:3]}),
-    "the screen socket saw [(1, 'submitted'), (2, 'pushed'), (4,": lambda: told_by(good(), [*TOLD[:2], TOLD[3]]),
-    "the screen socket saw [(1, 'submitted'), (1,": lambda: told_by(good(), [TOLD[0], *TOLD]),
-    "the screen socket saw [(2,": lambda: told_by(good(), [TOLD[1], TOLD[0], *TOLD[2:]]),
+    "the screen socket saw [1, 2, 4]": lambda: told_by(good(), [*TOLD[:2], TOLD[3]]),
+    "the screen socket saw [1, 1,": lambda: told_by(good(), [TOLD[0], *TOLD]),
+    "the screen socket saw [2, 1,": lambda: told_by(good(), [TOLD[1], TOLD[0], *TOLD[2:]]),
+    "the screen follower heard the owner's words": lambda: followed_by(TOLD),
     "3 messages parked": lambda: replace(good(), waiting={"messages parked": 3}),
     "linli rebuild: '1 complaints made anew, 1 differed.'": lambda: replace(
         good(), rebuilt="1 complaints made anew, 1 differed."
@@ -89,6 +116,28 @@ PLANTED: dict[str, Callable[[], Facts]] = {
 
 def test_of_a_story_that_is_right_nothing_is_said() -> None:
     assert judge(good()) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"seq": 5}, {"type": "feedback"}, {"text": "编的"}, {"unit": "环卫所"}, {"unit": None}, {"round": 2}],
+    ids=str,
+)
+def test_a_door_that_lists_otherwise_than_the_table_is_found(change: dict[str, Any]) -> None:
+    facts = replace(good(), shown={ID: with_last(TOLD, **change)}, screens=[])
+
+    assert judge(facts) == ["1120-1: the doors list other events than the table"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"type": "feedback"}, {"title": "办结了"}, {"text": "编的"}, {"unit": "环卫所"}, {"round": 2}, {"media": []}],
+    ids=str,
+)
+def test_a_screen_that_was_told_otherwise_than_the_door_lists_is_found(change: dict[str, Any]) -> None:
+    (found,) = judge(told_by(good(), with_last(TOLD, **change)))
+
+    assert found.startswith("the screen socket was told ")
 
 
 @pytest.mark.parametrize("words", PLANTED)
@@ -127,6 +176,7 @@ async def test_what_is_planted_in_a_true_district_is_found(story: Story) -> None
     phone = await district.sign_in()
     filed = await story.file(phone)
     story.watch(filed)
+    await story.follow(filed)
     await story.add(filed)
     assert await flaws_of(district, story) == []
 

@@ -67,13 +67,15 @@ async def test_doors_killed_between_commit_and_answer_file_once_when_the_phone_a
     assert await flaws_of(story.district, story) == []
 
 
-async def test_doors_killed_between_an_update_s_commit_and_its_200_show_it_once(story: Story) -> None:
+async def killed_before_the_200(story: Story) -> bool:
+    """Let the core call, and kill the doors as soon as its update is committed; tell whether no 200 had gone out."""
     district = story.district
     filed = await known_to_the_core(story)
     story.watch(filed)
+    number = str(await number_at_core(story, filed))
     (doors,) = await district.copy.running("serve")
     async with hanging_redis(district):
-        playing = asyncio.create_task(play(story, filed, str(await number_at_core(story, filed))))
+        playing = asyncio.create_task(play(story, filed, number))
 
         async def taken_in() -> bool:
             return bool(district.rows("SELECT 1 AS one FROM dispatch_update WHERE body->>'external_id' = %s", filed.id))
@@ -82,7 +84,22 @@ async def test_doors_killed_between_an_update_s_commit_and_its_200_show_it_once(
         await doors.kill()
     await asyncio.gather(playing, district.copy.running("serve"))
 
-    assert await flaws_of(district, story) == []
+    async def delivered() -> dict[str, Any] | None:
+        calls = (await district.core.control("/callbacks?state=done", method="GET"))["items"]
+        return next((call for call in calls if call["service_request_id"] == number), None)
+
+    call: dict[str, Any] = await until(delivered, what="the core has its 200 at last")
+    return int(call["attempts"]) > 1
+
+
+async def test_doors_killed_between_an_update_s_commit_and_its_200_show_it_once(story: Story) -> None:
+    for _ in range(TRIES):
+        if await killed_before_the_200(story):
+            break
+    else:
+        raise AssertionError("the 200 was always quicker")
+
+    assert await flaws_of(story.district, story) == []
 
 
 async def known_to_the_core(story: Story) -> Filed:

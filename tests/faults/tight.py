@@ -70,6 +70,8 @@ class Tight:
     program: Program
     media: Disk
     temporary: Disk
+    mounted: bool
+    """Whether the disks are small: without file systems of our own they are folders like any other."""
 
     @property
     def url(self) -> str:
@@ -84,7 +86,7 @@ class Tight:
 
 
 @asynccontextmanager
-async def tight_doors(district: District, folder: Path, way: list[str]) -> AsyncIterator[Tight]:
+async def tight_doors(district: District, folder: Path, way: list[str] | None) -> AsyncIterator[Tight]:
     """Open them beside the district's own."""
     media, temporary = folder / "var" / "media", folder / "temporary"
     for each in (media, temporary):
@@ -98,11 +100,11 @@ async def tight_doors(district: District, folder: Path, way: list[str]) -> Async
     }
     copy = Copy(folder, {**district.copy.settings, **short})
     try:
-        program = copy.start("serve", before=[*way, "sh", "-c", MOUNT, media, temporary])
+        program = copy.start("serve", before=[*way, "sh", "-c", MOUNT, media, temporary] if way else [])
         await program.ready()
         root = Path(f"/proc/{program.process.pid}/root")
-        disks = [Disk(root / str(each).lstrip("/")) for each in (media, temporary)]
-        yield Tight(replace(district, copy=copy), program, *disks)
+        one, other = [Disk(root / str(each).lstrip("/")) for each in (media, temporary)]
+        yield Tight(replace(district, copy=copy), program, one, other, mounted=way is not None)
     finally:
         copy.close()
 

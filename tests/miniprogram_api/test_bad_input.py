@@ -2,7 +2,10 @@
 
 import io
 import json
+import os
+import tempfile
 import zipfile
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -10,6 +13,8 @@ import pytest
 from aiohttp import FormData
 from structlog.testing import capture_logs
 
+from community.people.models import RoleName
+from foundation.clock import FrozenClock
 from foundation.database import query
 from foundation.parts import load_parts
 from foundation.settings import LimitSettings, Settings
@@ -17,6 +22,7 @@ from foundation.web.openapi import describe
 from tests.conftest import Client
 from tests.foundation.media.files import jpeg, png, png_bomb, quarters, svg
 from tests.miniprogram_api.bad_values import MARK, RARE, Shapes
+from tests.miniprogram_api.test_audit import staff_with
 from tests.phone import API, Phone
 from tests.town import Town
 
@@ -34,7 +40,7 @@ BODIES = [
 ]
 QUERIES = [
     key for key, operation in OPERATIONS.items()
-    if any(each["in"] == "query" for each in operation["parameters"]) and not key[1].startswith(f"{API}/staff")
+    if any(each["in"] == "query" for each in operation["parameters"])
 ]  # fmt: skip
 JSON = {"Content-Type": "application/json"}
 UNREADABLE = [
@@ -134,8 +140,9 @@ def wrong_for(schema: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize(("method", "path"), QUERIES, ids=str)
-async def test_every_parameter_names_itself(phone: Phone, method: str, path: str) -> None:
+async def test_every_parameter_names_itself(phone: Phone, clock: FrozenClock, method: str, path: str) -> None:
     where = await own_path(phone, path)
+    who = phone if "/staff/" not in path else await staff_with(phone.api, clock, RoleName.AUDITOR, None)
     asked = [each for each in OPERATIONS[method, path]["parameters"] if each["in"] == "query"]
     right = "&".join(
         f"{each['name']}={quote(str(SHAPES.example(each['schema'])))}" for each in asked if each.get("required")
@@ -144,7 +151,7 @@ async def test_every_parameter_names_itself(phone: Phone, method: str, path: str
     for name, value in [(each["name"], value) for each in asked for value in wrong_for(each["schema"])] + [
         ("colour", "x")
     ]:
-        answer = await phone.call(method, f"{where}?{right}&{name}={quote(value)}")
+        answer = await who.call(method, f"{where}?{right}&{name}={quote(value)}")
 
         told = problem(answer)
         assert answer.status == 422, (name, value, told)
@@ -179,7 +186,7 @@ def zip_behind(picture: bytes) -> bytes:
 
 
 FILES: list[tuple[str, bytes, int, str]] = [
-    ("photo.jpg", b"\xff\xd8\xff" + b"\0" * 20 * 1024 * 1024, 413, "/problems/too-large"),
+    ("photo.jpg", b"\xff\xd8\xff" + b"\0" * 20 * 1024 * 1024, 413, "/problems/media-too-large"),
     ("bomb.png", png_bomb(), 422, ""),
     ("drawing.svg", svg(), 415, ""),
     ("drawing.jpg", svg(), 415, ""),
@@ -197,8 +204,20 @@ async def sent(phone: Phone, name: str, content: bytes, kind: str = "image/jpeg"
     return await phone.call("POST", "/media", data=form)
 
 
-async def test_what_is_no_photo_is_refused_and_leaves_nothing(phone: Phone) -> None:
-    before = await rows()
+def files(settings: Settings, temporary: Path) -> list[str]:
+    """List what lies in the store of media and among the temporary files, those without a name too."""
+    named = [str(path) for folder in (settings.var, temporary) for path in folder.rglob("*") if path.is_file()]
+    opened = [os.path.realpath(link) for link in Path("/proc/self/fd").iterdir()]
+    return sorted([*named, *(path for path in opened if path.startswith(str(temporary)))])
+
+
+async def test_what_is_no_photo_is_refused_and_leaves_nothing(
+    phone: Phone, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert (await sent(phone, "photo.jpg", jpeg(quarters()))).status == 201
+    before, lay = await rows(), files(settings, tmp_path)
+    assert len(lay) >= 2  # the photo and its small picture: this is where they are
 
     with capture_logs() as logs:
         for name, content, status, kind in FILES:
@@ -209,6 +228,7 @@ async def test_what_is_no_photo_is_refused_and_leaves_nothing(phone: Phone) -> N
             assert MARK not in json.dumps(told)
 
     assert await rows() == before
+    assert files(settings, tmp_path) == lay
     assert MARK not in str(logs)
 
 

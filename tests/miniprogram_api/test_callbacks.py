@@ -5,12 +5,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from jsonschema_rs import Draft202012Validator
 from pydantic import SecretStr
 
 from community.complaints.dispatch_models import DispatchConflict, DispatchUpdate
 from community.complaints.parked import parked_things
 from foundation.clock import FrozenClock
 from foundation.ground import Ground
+from foundation.parts import load_parts
+from foundation.web.openapi import describe
 from tests.community.complaints.line import KEY, PATH, SECRET, Line, update
 from tests.conftest import STARTED_AT, Client
 from tests.jobs import Worker
@@ -108,6 +111,19 @@ async def test_an_old_call_with_something_known_is_answered_like_the_first_time(
     late = await line.tell(body, age=86400)
 
     assert (late.status, late.body) == (200, first.body)
+    assert await stored() == 1
+
+
+async def test_redis_is_no_guard_against_replay_so_nothing_opens_when_it_is_flushed(line: Line, ground: Ground) -> None:
+    body = update(NOWHERE, "assigned", STARTED_AT)
+    first = await line.tell(body)
+
+    await ground.redis.flushall()
+    known = await line.tell(body, age=86400)
+    new = await line.tell(update(NOWHERE, "assigned", STARTED_AT), age=86400)
+
+    assert (known.status, known.body) == (200, first.body)
+    assert (new.status, code(new)) == (401, "stale-signature")
     assert await stored() == 1
 
 
@@ -251,3 +267,23 @@ def _json(body: dict[str, Any]) -> bytes:
     import json  # noqa: PLC0415 - only here halves of characters are written
 
     return json.dumps(body, ensure_ascii=True).encode()
+
+
+def test_the_description_says_what_the_core_must_send() -> None:
+    endpoints = [endpoint for part in load_parts() for endpoint in part.endpoints]
+    document = describe(endpoints)
+    operation = document["paths"][PATH]["post"]
+    shape = operation["requestBody"]["content"]["application/json"]["schema"]
+    fits = Draft202012Validator({**shape, "components": document["components"]}).is_valid
+    sent = update(NOWHERE, "assigned", STARTED_AT, agency_responsible="环卫所", our_own_field=1)
+
+    assert operation["security"] == [{"signature": []}]
+    assert [(each["name"], each["in"], each["required"]) for each in operation["parameters"]] == [
+        ("X-Linli-Key-Id", "header", True),
+        ("X-Linli-Timestamp", "header", True),
+        ("X-Linli-Nonce", "header", True),
+    ]
+    assert fits(sent)
+    assert not fits({name: value for name, value in sent.items() if name != "update_id"})
+    assert not {"not_signed_in", "not_found"} & set(operation["responses"]["401"]["$ref"].rpartition("/")[2].split("-"))
+    assert "404" not in operation["responses"]

@@ -1,18 +1,25 @@
 """What becomes of the core's updates after they were stored: applied, looked at again, or parked."""
 
-from datetime import timedelta
+from base64 import b64encode
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 from structlog.testing import capture_logs
 
 from community.complaints.dispatch.inbound import TRIES
+from community.complaints.dispatch.pictures import fetch_pictures
 from community.complaints.dispatch_models import DispatchUpdate
 from community.complaints.models import ComplaintEvent
 from community.complaints.parked import parked_things, retry_everything
 from foundation.clock import FrozenClock, real_now
 from foundation.database import query
+from foundation.ground import Ground
 from tests.community.complaints.line import Line, update
 from tests.conftest import STARTED_AT, Client
+from tests.foundation.media.files import jpeg
 from tests.jobs import Worker
 from tests.phone import Phone
 
@@ -126,10 +133,14 @@ async def test_times_are_read_in_the_zone_of_the_core_and_brought_into_what_is_p
     clock.advance(minutes=10)
     for said, counts_as in SAID:
         await line.tell(update(complaint, "note", said))
-        await worker.clear_desks()
+        with capture_logs() as logs:
+            await worker.clear_desks()
 
         last = await ComplaintEvent.filter(complaint_id=complaint["id"]).order_by("-seq").first()
         assert last
+        moved = [datetime.fromisoformat(said)] if said[:4] != "2026" else []  # kept as it was said, and counted
+        assert [datetime.fromisoformat(str(last.detail[name])) for name in last.detail if name == "said_at"] == moved
+        assert [each["event"] for each in logs].count("dispatch_time_impossible") == len(moved)
         assert (await phone.timeline(complaint))[-1]["at"] == counts_as
         assert last.received_at == STARTED_AT + 10 * MINUTE
 
@@ -158,3 +169,43 @@ async def test_a_photo_from_another_house_is_left_out_and_the_words_are_shown(
 
     last = (await phone.timeline(complaint))[-1]
     assert (last["text"], last["media"]) == ("看过了", [])
+
+
+WRITTEN = b64encode(jpeg()).decode()
+
+
+@pytest.mark.parametrize(
+    ("media_url", "pictures"),
+    [
+        (f"data:image/jpeg;base64,{WRITTEN}", 1),
+        ([f"data:image/jpeg;name=a.jpg;base64,{quote(WRITTEN, safe='')}"], 1),
+        ([f"data:image/jpeg;base64,{WRITTEN}", f"DATA:IMAGE/PNG;BASE64,{WRITTEN}"], 2),
+        (f"data:text/html;base64,{WRITTEN}", 0),
+        (f"data:image/jpeg,{WRITTEN}", 0),
+        ("data:image/jpeg;base64,不是", 0),
+        ("data:image/png;base64," + b64encode(b"only words").decode(), 0),
+        ("data:", 0),
+    ],
+)
+async def test_a_picture_may_come_along_whole_and_what_is_none_is_left_out(
+    phone: Phone, line: Line, worker: Worker, media_url: Any, pictures: int
+) -> None:
+    complaint = await phone.file()
+    await line.tell(update(complaint, "feedback", STARTED_AT, public_text="看过了", media_url=media_url))
+
+    await worker.clear_desks()
+
+    last = (await phone.timeline(complaint))[-1]
+    assert (last["text"], [each["kind"] for each in last["media"]]) == ("看过了", ["image"] * pictures)
+    assert "media_urls" not in (await ComplaintEvent.get(complaint_id=complaint["id"], seq=2)).detail
+
+
+async def test_a_picture_that_is_far_too_large_is_not_even_unpacked(ground: Ground) -> None:
+    limits = replace(ground.media.limits, max_bytes=1024)
+    small = replace(ground, media=replace(ground.media, limits=limits))
+    whole = f"data:image/jpeg;base64,{b64encode(bytes(5000)).decode()}"
+
+    with capture_logs() as logs:
+        assert await fetch_pictures(small, [whole]) == []
+
+    assert [each["why"] for each in logs if each["event"] == "picture_unusable"] == ["too large"]

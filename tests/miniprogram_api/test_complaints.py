@@ -30,7 +30,11 @@ async def test_a_complaint_travels_from_tap_to_rating(
         await worker.run_until_idle()
     shown = await phone.show(complaint)
     assert shown["status"] == "in_progress"
-    assert shown["responsible"] == {"unit": "民治街道城管执法队", "duty_phone": "0755-00000413"}
+    assert shown["responsible"] == {
+        "unit": "民治街道城管执法队",
+        "duty_phone": "0755-00000413",
+        "since": "2026-11-20T13:07:00Z",
+    }
     states = {each["kind"]: each["state"] for each in shown["deadlines"]}
     assert states == {"accept": "met", "feedback": "met", "result": "running"}
 

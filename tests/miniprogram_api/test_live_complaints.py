@@ -2,15 +2,20 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import Any
 
 import aiohttp
 import pytest
 
+from community.calendar.models import CalendarDay
 from community.complaints.dispatch.protocol import BY_EVENT
 from community.complaints.models import EventType
+from community.complaints.recounting import recount_results
 from foundation.clock import FrozenClock
+from foundation.ground import Ground
 from tests import live
 from tests.community.complaints.line import Unit
 from tests.community.complaints.passing_on import pass_on_everything
@@ -24,8 +29,6 @@ from tests.phone import Phone
 __all__ = ["unit"]
 ENDS = ("closed", "not_accepted", "merged", "unmerged")
 STEPS = [event for event in BY_EVENT if event not in (*ENDS, "answered")]
-OURS = {EventType.DEADLINE_CHANGED}
-"""Made by a change of the calendar, not here."""
 
 
 @pytest.fixture
@@ -63,13 +66,25 @@ async def listed(phone: Phone, complaint: dict[str, Any], after: int = 0) -> lis
     return items
 
 
-class Life:
-    """Three complaints to which everything happens that can."""
+async def heard_from(opened: live.Screen, complaint: dict[str, Any], after: int) -> list[dict[str, Any]]:
+    """Watch anew from a number on; give what is told until the screen has caught up."""
+    name = topic(complaint)
+    opened.events[name].clear()
+    opened.caught_up.clear()
+    await opened.say(type="unwatch", topic=name)
+    await opened.watch(name, after)
+    await eventually(lambda: name in opened.caught_up)
+    return list(opened.events[name])
 
-    def __init__(self, phone: Phone, unit: Unit, clock: FrozenClock) -> None:
-        self.phone = phone
-        self.unit = unit
-        self.clock = clock
+
+@dataclass
+class Life:
+    """Four complaints to which everything happens that can."""
+
+    phone: Phone
+    unit: Unit
+    clock: FrozenClock
+    ground: Ground
 
     async def through_two_rounds(self, complaint: dict[str, Any]) -> None:
         await self.unit.does(complaint, *STEPS, public_text="说明")
@@ -88,6 +103,14 @@ class Life:
     async def to_a_refusal(self, complaint: dict[str, Any]) -> None:
         await self.unit.does(complaint, "assigned", "not_accepted")
 
+    async def to_a_holiday(self, complaint: dict[str, Any]) -> None:
+        await self.unit.does(complaint, "assigned", "accepted")
+        monday = date(2026, 11, 23)
+        await CalendarDay.create(
+            day=monday, is_off=True, name="临时放假", source="test", announced=True, notice_year=2026
+        )
+        assert await recount_results(self.ground) == 1
+
 
 async def test_every_kind_of_event_arrives_live_as_the_door_lists_it_for_owner_and_supporter(
     *,
@@ -97,11 +120,12 @@ async def test_every_kind_of_event_arrives_live_as_the_door_lists_it_for_owner_a
     worker: Worker,
     unit: Unit,
     clock: FrozenClock,
+    ground: Ground,
     http: aiohttp.ClientSession,
 ) -> None:
-    life = Life(phone, unit, clock)
+    life = Life(phone, unit, clock, ground)
     seen: set[str] = set()
-    for live_through in (life.through_two_rounds, life.to_a_withdrawal, life.to_a_refusal):
+    for live_through in (life.through_two_rounds, life.to_a_withdrawal, life.to_a_refusal, life.to_a_holiday):
         complaint = await phone.file()
         await neighbour.call("PUT", of(complaint, "follow"))
         async with screen(http, phone, complaint) as own, screen(http, neighbour, complaint) as theirs:
@@ -112,9 +136,22 @@ async def test_every_kind_of_event_arrives_live_as_the_door_lists_it_for_owner_a
                 await eventually(partial(has_heard, opened, complaint, len(expected)))
                 assert opened.events[topic(complaint)] == expected
                 assert opened.numbers[topic(complaint)] == list(range(1, len(expected) + 1))
+        for who in (phone, neighbour):
+            await state_and_what_follows_are_the_whole(http, who, complaint)
         seen |= {event["type"] for event in await listed(phone, complaint)}
 
-    assert seen == {each.value for each in set(EventType) - OURS}
+    assert seen == {each.value for each in EventType}
+
+
+async def state_and_what_follows_are_the_whole(
+    http: aiohttp.ClientSession, who: Phone, complaint: dict[str, Any]
+) -> None:
+    """See at every number that the list up to it and what is told from it on are the list."""
+    whole = await listed(who, complaint)
+    async with screen(http, who, complaint) as opened:
+        for number in range(len(whole) + 1):
+            assert whole[:number] + await heard_from(opened, complaint, number) == whole
+            assert whole[:number] + await listed(who, complaint, number) == whole
 
 
 async def test_a_state_at_a_number_and_what_follows_it_are_the_whole(
@@ -168,12 +205,12 @@ async def test_what_a_stranger_asks_for_answers_like_what_does_not_exist(
 
 
 async def test_supporters_hear_no_word_of_the_owner(
-    phone: Phone, neighbour: Phone, unit: Unit, clock: FrozenClock, http: aiohttp.ClientSession
+    *, phone: Phone, neighbour: Phone, unit: Unit, clock: FrozenClock, ground: Ground, http: aiohttp.ClientSession
 ) -> None:
     complaint = await phone.file("我家302室漏水三天了")
     await neighbour.call("PUT", of(complaint, "follow"))
     async with screen(http, phone, complaint) as own, screen(http, neighbour, complaint) as theirs:
-        await Life(phone, unit, clock).through_two_rounds(complaint)
+        await Life(phone, unit, clock, ground).through_two_rounds(complaint)
         last = (await phone.show(complaint))["last_seq"]
         await eventually(lambda: own.position(topic(complaint)) == theirs.position(topic(complaint)) == last)
 

@@ -105,6 +105,7 @@ class Life:
         unit = {"agency_responsible": "城管队" if event == "transferred" else "环卫所"}
         due = {"due_datetime": (at + timedelta(days=20)).isoformat()} if event == "extension_granted" else {}
         self.written.append(await self.core.play(self.complaint, event, at=at, deliver=False, **unit, **due))
+        self.ways.add("the core says")
 
     async def call_back(self, order: list[int]) -> None:
         """Deliver written updates in an order, some perhaps again."""
@@ -112,6 +113,7 @@ class Life:
             ids = [self.written[number % len(self.written)] for number in order]
             answer = await self.core.deliver(ids)
             assert set(answer["statuses"]) == {200}, answer
+            self.ways |= {"called back", *({"called back twice"} if len(set(ids)) < len(ids) else ())}
             self.delivered |= set(ids)
 
     async def work(self) -> None:
@@ -119,6 +121,7 @@ class Life:
         await self.worker.run_until_idle()
         stored = await ComplaintEvent.filter(complaint_id=self.complaint["id"], source="core")
         assert Counter(event.update_id for event in stored) == Counter(self.delivered)
+        self.ways.add("worked")
 
     async def supplement(self) -> None:
         await self._do("supplements", {"text": "又多了一处"}, self.shown["status"] not in ENDED, "supplemented")
@@ -144,6 +147,9 @@ class Life:
     async def rate_badly(self) -> None:
         await self.rate(good=False)
 
+    async def rate_well(self) -> None:
+        await self.rate(good=True)
+
     async def redo(self) -> None:
         allowed = self.shown["status"] == "answered" and self.shown["round"] == 1
         await self._do("reopening", {"reason": "没修好"}, allowed, "redone")
@@ -159,6 +165,7 @@ class Life:
         """Let time pass and due rows be swept."""
         self.clock.advance(minutes=minutes)
         await self.worker.sweep()
+        self.ways.add("time passed")
 
     async def kill_worker(self) -> None:
         """Let a worker die with rows and jobs in its hands; others take them when it has been silent long enough."""
@@ -175,6 +182,7 @@ class Life:
             [row["id"] for row in held],
         )
         await revive_stalled_jobs(60)
+        self.ways.add("worker killed")
 
     async def die_before_marking(self) -> None:
         """Let a worker die after it told the core and before it noted that: everything is told again."""
@@ -183,6 +191,7 @@ class Life:
         )
         for row in again:
             await pass_on_message(self.ground, (await self._row()).id, row["seq"])
+        self.ways.add("told twice")
 
     async def lose_the_word(self, act: Callable[[], Awaitable[None]]) -> None:
         """Let something happen of which the live feed is not told; the heartbeat has to find it."""
@@ -196,6 +205,7 @@ class Life:
             await act()
         finally:
             del feed.publish
+        self.ways.add("word lost")
 
     async def cut(self) -> None:
         """Let both screens lose their line and come back from where they were."""
@@ -203,6 +213,7 @@ class Life:
             opened.cut()
             await opened.gone()
             await opened.come(self.topic)
+        self.ways.add("line cut")
 
     async def compare(self) -> None:
         """Compare everything by night: whatever the core has, we have afterwards."""
@@ -210,6 +221,7 @@ class Life:
         kept = await query("SELECT update_id FROM dispatch_update")
         self.delivered |= {row["update_id"] for row in kept} & set(self.written)
         await self.work()
+        self.ways.add("compared")
 
     # ---- what must be true
 

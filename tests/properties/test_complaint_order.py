@@ -3,6 +3,7 @@
 import os
 from dataclasses import replace
 from datetime import timedelta
+from itertools import permutations
 from random import Random
 
 import pytest
@@ -102,6 +103,34 @@ def test_any_order_and_any_repetition_give_one_state_one_set_of_promises_and_one
 
         assert seen(other) == seen(history)
         assert timeline(other) == timeline(history)
+
+
+def test_all_permutations_of_six_updates_give_the_same_state_and_the_same_instants_for_the_rates() -> None:
+    after = (
+        (0, "assigned"),
+        (20, "accepted"),
+        (60, "feedback"),
+        (90, "in_progress"),
+        (120, "note"),
+        (1440, "answered"),
+    )
+    told = [
+        Happening(seq=0, type=EventType(word), source=Source.CORE, round=1, at=MONDAY + timedelta(minutes=minutes),
+                  unit="环卫所", update_id=word)
+        for minutes, word in after
+    ]  # fmt: skip
+
+    seen_in_every_order = [seen(list(history)) for history in permutations(told)]
+
+    assert len(seen_in_every_order) == 720
+    for stood in seen_in_every_order:
+        assert stood == seen_in_every_order[0]
+        assert (stood.status, stood.answered_at) == (Status.ANSWERED, MONDAY + timedelta(minutes=1440))
+        assert [(timer.kind, timer.state, timer.met_at) for timer in stood.timers] == [
+            ("accept", "met", MONDAY + timedelta(minutes=20)),
+            ("feedback", "met", MONDAY + timedelta(minutes=60)),
+            ("result", "met", MONDAY + timedelta(minutes=1440)),
+        ]
 
 
 @given(st.lists(updates, min_size=2, max_size=10))
