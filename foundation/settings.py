@@ -15,7 +15,6 @@ from typing import Annotated, Literal, Self, get_origin
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     ConfigDict,
     Field,
     SecretStr,
@@ -26,6 +25,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from foundation.addresses import host_name, http_address, redis_address, store_address
+from foundation.docstrings import Described
 from foundation.keys import SM4_PREFIX, UnusableKeyError, read_key
 
 PREFIX = "LINLI_"
@@ -39,10 +39,10 @@ def _stand_in_key(name: str) -> str:
     return base64.b64encode(hashlib.sha256(f"{STAND_IN}{name}".encode()).digest()).decode()
 
 
-class Group(BaseModel):
+class Group(Described):
     """A group of settings; a misspelt name inside it is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class WebSettings(Group):
@@ -244,7 +244,7 @@ class LimitSettings(Group):
         return value
 
 
-class Settings(BaseSettings):
+class Settings(Described, BaseSettings):
     """The whole configuration of one process."""
 
     model_config = SettingsConfigDict(
@@ -252,7 +252,6 @@ class Settings(BaseSettings):
         env_nested_delimiter="__",
         frozen=True,
         hide_input_in_errors=True,
-        use_attribute_docstrings=True,
     )
 
     environment: Literal["development", "test", "production"] = "development"

@@ -14,7 +14,6 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     AwareDatetime,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     GetCoreSchemaHandler,
@@ -24,6 +23,8 @@ from pydantic import (
     WithJsonSchema,
 )
 from pydantic_core import PydanticCustomError, core_schema
+
+from foundation.docstrings import Described
 
 ID_PATTERN = "^[1-9][0-9]{0,17}$"
 UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -42,7 +43,7 @@ def refusal(code: str, message: str, **params: object) -> PydanticCustomError:
     return PydanticCustomError("refusal", "refused", {"code": code, "message": message, "params": params})
 
 
-class Input(BaseModel):
+class Input(Described):
     """What comes in. Unknown fields are refused, never ignored."""
 
     model_config = ConfigDict(
@@ -51,12 +52,11 @@ class Input(BaseModel):
         str_strip_whitespace=True,
         frozen=True,
         populate_by_name=False,
-        use_attribute_docstrings=True,
         hide_input_in_errors=True,
     )
 
 
-class Output(BaseModel):
+class Output(Described):
     """What goes out. Never more than its fields leaves the server."""
 
     model_config = ConfigDict(
@@ -64,7 +64,6 @@ class Output(BaseModel):
         frozen=True,
         serialize_by_alias=True,
         validate_by_name=True,
-        use_attribute_docstrings=True,
         hide_input_in_errors=True,
     )
 
