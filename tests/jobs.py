@@ -1,5 +1,6 @@
 """Later work in tests: run by hand, until nothing is left that can be done now."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,6 +11,9 @@ from foundation import jobs
 from foundation.database import query
 from foundation.ground import Ground
 from foundation.parts import load_parts
+
+IDLE_WITHIN = 30.0
+"""Seconds; jobs that are to fail some times are tried again within milliseconds, as often as it takes."""
 
 
 @dataclass
@@ -46,7 +50,8 @@ class Worker:
 
     async def run_until_idle(self) -> None:
         """Do what waits: claimed rows, jobs and sweeps, until nothing moves."""
-        for _ in range(20):
+        deadline = time.monotonic() + IDLE_WITHIN
+        while time.monotonic() < deadline:
             await self.clear_desks()
             await self.run_jobs()
             await self.sweep()
