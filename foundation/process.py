@@ -36,6 +36,9 @@ from foundation.web.keys import METRICS
 
 log = structlog.get_logger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE, CALM_SECONDS = 0.2, 5.0, 60.0
+MOST_UNACCEPTED = 4096
+"""Connections the kernel may hold until we take them. With the usual 128 a crowd that comes back is made to knock again
+a second later, two hundred at a time."""
 
 
 def bind(parts: Sequence[Part], settings: Settings) -> None:
@@ -199,7 +202,7 @@ async def answering(ground: Ground, parts: Sequence[Part]) -> AsyncIterator[web.
 
 
 async def _listen(runner: web.AppRunner, settings: WebSettings) -> None:
-    site = web.TCPSite(runner, settings.host, settings.port)
+    site = web.TCPSite(runner, settings.host, settings.port, backlog=MOST_UNACCEPTED)
     try:
         await site.start()
         _cut_who_never_reads(site, settings.reader_seconds)
