@@ -38,6 +38,8 @@ LINLI = Path(sys.executable).with_name("linli")
 ROOT = Path(__file__).parent.parent
 PEERS = ROOT / ".venv-bench" / "bin" / "python"
 """The Python that has what others are built of; `make bench` makes it."""
+MINE = sorted(os.sched_getaffinity(0))
+"""The cores we were given; the first stage already leaves one of them to what is measured."""
 PR_SET_PDEATHSIG = 1
 READY_SECONDS = 60.0
 POOL = 16
@@ -64,8 +66,7 @@ class Cores:
     @classmethod
     def of_this_machine(cls) -> "Cores":
         """Take the first for what is measured and the rest for what is around it."""
-        mine = sorted(os.sched_getaffinity(0))
-        return cls(frozenset(mine[:1]), frozenset(mine[1:])) if len(mine) > 1 else cls(frozenset(), frozenset())
+        return cls(frozenset(MINE[:1]), frozenset(MINE[1:])) if len(MINE) > 1 else cls(frozenset(), frozenset())
 
 
 @dataclass(slots=True)
