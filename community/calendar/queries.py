@@ -8,7 +8,7 @@ from uuid import UUID
 from community.calendar.models import CalendarDay
 from community.calendar.shipped_days import shipped_days
 from community.calendar.working_days import WorkingCalendar
-from foundation.database import Asked, Transaction, query
+from foundation.database import Asked, Transaction, read
 
 _kept: dict[UUID, WorkingCalendar] = {}
 """The last version this process has read."""
@@ -19,7 +19,7 @@ async def current_calendar() -> WorkingCalendar:
 
     A table that nobody has filled yet is stood in for by the days that come with the program.
     """
-    rows = await query("SELECT version FROM calendar_version")
+    rows = await read("SELECT version FROM calendar_version")
     return await calendar_of(UUID(str(rows[0]["version"])) if rows else None)
 
 

@@ -11,7 +11,7 @@ from community.complaints.models import ComplaintEvent
 from community.complaints.queries import events_after
 from community.complaints.showing import show_event
 from foundation.access import Actor
-from foundation.database import query
+from foundation.database import read
 from foundation.errors import NotFoundError
 from foundation.ground import Ground
 from foundation.live import Asked, NumberedEvents, Topic
@@ -36,7 +36,7 @@ async def watch(ground: Ground, actor: Actor, key: str) -> Hashable:
 async def watch_many(_: Ground, asked: Sequence[tuple[Actor, str]]) -> list[Hashable | None]:
     """Give each one's projection and language in one query; None for who may not watch, as `access_complaint` has it."""
     wanted = [(actor, key) for actor, key in asked if actor.kind == "resident" and _is_ours(key)]
-    rows = await query(
+    rows = await read(
         """SELECT w.resident_id, w.complaint_id, c.resident_id = w.resident_id AS own
            FROM unnest(%s::bigint[], %s::uuid[]) AS w(resident_id, complaint_id)
            JOIN complaint c ON c.id = w.complaint_id
@@ -67,7 +67,7 @@ async def history(ground: Ground, key: str, after: int, view: Hashable) -> Numbe
 
 async def history_many(ground: Ground, asked: Sequence[Asked]) -> Sequence[NumberedEvents]:
     """Give the events after each one's number in one query, as each one's view sees them."""
-    rows = await query(
+    rows = await read(
         """SELECT asked.place - 1 AS place, e.*
            FROM unnest(%s::uuid[], %s::bigint[]) WITH ORDINALITY AS asked(complaint_id, after, place)
            CROSS JOIN LATERAL (
@@ -95,7 +95,7 @@ def _shown(ground: Ground, event: ComplaintEvent, view: Hashable) -> dict[str, A
 
 async def last_numbers(_: Ground, keys: Collection[str]) -> Mapping[str, int]:
     """Give the last number of each complaint in one query."""
-    rows = await query("SELECT id, last_seq FROM complaint WHERE id = ANY(%s::uuid[])", list(keys))
+    rows = await read("SELECT id, last_seq FROM complaint WHERE id = ANY(%s::uuid[])", list(keys))
     return {str(row["id"]): row["last_seq"] for row in rows}
 
 

@@ -24,7 +24,7 @@ from community.complaints.surroundings import Surroundings, find, surroundings_o
 from community.places.models import PlaceKind
 from community.places.queries import PlaceDescription, paths_of
 from foundation.access import Actor
-from foundation.database import query
+from foundation.database import read
 from foundation.errors import NotFoundError
 
 SIMILAR_WITHIN = timedelta(days=30)
@@ -220,7 +220,7 @@ async def _listed(
         where, values = f"{where} AND c.status = %s", [*values, status.value]
     if before:
         where, values = f"{where} AND (c.filed_at, c.id) < (%s, %s)", [*values, *before]
-    rows = await query(
+    rows = await read(
         f"SELECT c.id FROM complaint c WHERE {where}"  # noqa: S608 - our words
         " ORDER BY c.filed_at DESC, c.id DESC LIMIT %s",
         *values,
@@ -263,8 +263,8 @@ async def similar_complaints(text: str, community_id: int | None, *, actor: Acto
     asked = pairs_of(text)
     candidates, values = _FILED, []
     if community_id is not None:  # as a list, so that the planner knows how short it is
-        candidates, values = _FILED_AT, [[row["id"] for row in await query(_UNDER, community_id)]]
-    rows = await query(
+        candidates, values = _FILED_AT, [[row["id"] for row in await read(_UNDER, community_id)]]
+    rows = await read(
         f"""WITH candidate AS MATERIALIZED ({candidates})
            SELECT l.complaint_id, l.pairs FROM candidate JOIN complaint_likeness l ON l.complaint_id = candidate.id
            WHERE l.pairs && %s::text[] ORDER BY l.filed_at DESC LIMIT 400""",  # noqa: S608 - our words

@@ -9,7 +9,7 @@ from tortoise.expressions import Q
 
 from community.people.models import Home, RoleGrant, SignIn
 from foundation.access import Actor, Role
-from foundation.database import query
+from foundation.database import read
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,25 +61,25 @@ WITH valid AS (
 
 async def person_of_token(token_hash: bytes, *, at: datetime, real_at: datetime) -> SignedInPerson | None:
     """Find who a sign-in token belongs to; unknown, expired and revoked give None."""
-    return _person(await query(_BY_HASH + _PERSON, token_hash, real_at, at, at))
+    return _person(await read(_BY_HASH + _PERSON, token_hash, real_at, at, at))
 
 
 async def people_of_tokens(
     token_hashes: Collection[bytes], *, at: datetime, real_at: datetime
 ) -> dict[bytes, SignedInPerson]:
     """Find who many sign-in tokens belong to, in one query; what opens nothing is left out."""
-    rows = await query(_BY_HASHES + _PERSON, list(token_hashes), real_at, at, at)
+    rows = await read(_BY_HASHES + _PERSON, list(token_hashes), real_at, at, at)
     return {bytes(row["token_hash"]): person for row in rows if (person := _person([row]))}
 
 
 async def person_of_page(token_hash: bytes, *, at: datetime, real_at: datetime) -> SignedInPerson | None:
     """Find who a page's cookie belongs to; it dies with the sign-in it was opened from."""
-    return _person(await query(_BY_PAGE + _PERSON, token_hash, real_at, real_at, at, at))
+    return _person(await read(_BY_PAGE + _PERSON, token_hash, real_at, real_at, at, at))
 
 
 async def person_of_sign_in(sign_in_id: int, *, at: datetime, real_at: datetime) -> SignedInPerson | None:
     """Find who a sign-in belongs to, for instance the one behind a ticket."""
-    return _person(await query(_BY_ID + _PERSON, sign_in_id, real_at, at, at))
+    return _person(await read(_BY_ID + _PERSON, sign_in_id, real_at, at, at))
 
 
 def _person(rows: list[dict[str, Any]]) -> SignedInPerson | None:
@@ -99,7 +99,7 @@ def _person(rows: list[dict[str, Any]]) -> SignedInPerson | None:
 
 async def valid_sign_ins(sign_in_ids: Collection[int], *, real_at: datetime) -> set[int]:
     """Tell which of these sign-ins still open anything."""
-    rows = await query(_VALID, list(sign_in_ids), real_at) if sign_in_ids else []
+    rows = await read(_VALID, list(sign_in_ids), real_at) if sign_in_ids else []
     return {row["id"] for row in rows}
 
 
@@ -134,7 +134,7 @@ async def devices_of(actor: Actor, *, real_at: datetime) -> list[SignIn]:
 
 async def places_over(place_id: int) -> list[int]:
     """List a place and everything it lies in, areas too; a post over any of them reaches it."""
-    return [row["id"] for row in await query(_OVER, place_id)]
+    return [row["id"] for row in await read(_OVER, place_id)]
 
 
 _OVER = """

@@ -18,7 +18,7 @@ from community.places.errors import (
 )
 from community.places.facts import district_box, read_facts
 from community.places.models import Place, PlaceKind, PlaceStanding, Post, Responsibility
-from foundation.database import Asked, Transaction, query
+from foundation.database import Asked, Transaction, read
 
 NEAR_LNG_FACTOR = 0.9228
 """A degree east is this much of a degree north here; the index `place_near` is built with it."""
@@ -81,7 +81,7 @@ async def paths_of(place_ids: Iterable[int]) -> dict[int, PlaceDescription]:
     A building's area stands just before it: residents know their estate, not their grid.
     """
     ids = list(set(place_ids))
-    return described(await query(f"{_PATHS} WHERE p.id = ANY(%s) {_IN_ORDER}", ids)) if ids else {}
+    return described(await read(f"{_PATHS} WHERE p.id = ANY(%s) {_IN_ORDER}", ids)) if ids else {}
 
 
 def ask_settled(tx: Transaction, place_id: int) -> Asked:
@@ -145,7 +145,7 @@ async def settled_place(place_id: int, *, pointer: str = "/place_id") -> Place:
 
 async def lies_under(place_id: int, above_id: int) -> bool:
     """Whether a place is another one or lies under it; an area counts for its buildings."""
-    rows = await query(
+    rows = await read(
         "SELECT 1 FROM place WHERE id = %s AND (position(%s in path) > 0 OR area_id = %s)",
         place_id, f"/{above_id}/", above_id,
     )  # fmt: skip
@@ -161,7 +161,7 @@ async def responsible_for_posts(
     place_id: int, posts: Sequence[Post], *, at: datetime, subject: str = ""
 ) -> dict[Post, Responsibility]:
     """Find the nearest holder of each post at an instant: at the place, its area, or anything above."""
-    rows = await query(
+    rows = await read(
         """
         SELECT DISTINCT ON (r.post) r.id
         FROM place p
@@ -179,7 +179,7 @@ async def responsible_for_posts(
 
 async def units_of(place_id: int, *, at: datetime) -> list[Responsibility]:
     """List the units that work for a place at an instant, those of the nearest level that has any first."""
-    rows = await query(
+    rows = await read(
         """
         SELECT r.id
         FROM place p
@@ -248,7 +248,7 @@ async def places_near(point: Point, *, limit: int = 10, pointer: str = "/locatio
 async def nearest_places(point: Point, standing: PlaceStanding, *, limit: int) -> list[NearPlace]:
     """List the located places of one standing, nearest first."""
     here = point.to(Datum.WGS84)
-    rows = await query(
+    rows = await read(
         "SELECT id FROM place WHERE wgs84_lng IS NOT NULL AND current AND standing = %s"
         " ORDER BY point(wgs84_lng * 0.9228, wgs84_lat) <-> point(%s, %s) LIMIT %s",
         standing.value, here.lng * NEAR_LNG_FACTOR, here.lat, limit,
