@@ -56,6 +56,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 SERVERS: pytest.StashKey[servers.Servers] = pytest.StashKey()
+LONG = ("tests/processes", "tests/faults", "tests/migrations", "tests/browser")
+"""Folders of long tests: begun first, so that none of them is left over for the end when everybody else is done."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long ones in front; among themselves all stay as they were shuffled."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 @pytest.fixture(scope="session")
