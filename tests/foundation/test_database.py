@@ -204,6 +204,11 @@ async def all_connections_serve(count: int) -> None:
         await asyncio.gather(*(hold() for _ in range(count)))
 
 
+# Cancelled once more while its pipeline ends, psycopg's own generator is left behind, and when it is collected looks once
+# more for the connection that we have closed: nothing is lost by it.
+@pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <generator object BasePipeline._exit_gen:pytest.PytestUnraisableExceptionWarning"
+)
 @pytest.mark.parametrize("times", [1, 4], ids=["cancelled once", "cancelled again while it ends"])
 async def test_a_storm_of_cancellations_loses_no_connection(settings: Settings, times: int) -> None:
     chance = Random(10)  # noqa: S311 - spreads the cuts, guards nothing
