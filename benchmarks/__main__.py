@@ -24,7 +24,7 @@ SUITES = {
     "live_meanwhile": 70.0,
     "live_storm": 80.0,
 }
-"""Module → the seconds it may take at most, with everything it sets up. Together under nine minutes."""
+"""Module → the seconds it may take at most, with everything it sets up. Together some ten minutes."""
 
 
 async def measure(names: list[str], share: float) -> int:
