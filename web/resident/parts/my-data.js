@@ -18,8 +18,11 @@ export async function showConsents(box) {
   }
 }
 
+/** A guardian's word is given where it is asked for, beside the guardian's name: here it is only shown, once there is one. */
+const concerns = item => item.purpose !== "guardian" || item.state !== "not_asked";
+
 function draw(box, items) {
-  put(box, h("ul", { class: "plain stack" }, items.map(item => line(box, item))));
+  put(box, h("ul", { class: "plain stack consents" }, items.filter(concerns).map(item => line(box, item))));
 }
 
 function line(box, item) {
