@@ -11,16 +11,13 @@ notices at its first statement, before anything can have been done, and takes an
 import asyncio
 import contextvars
 import json
-from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, TypeVar
 
 import psycopg
 import structlog
-from psycopg.pq import ExecStatus, PipelineStatus
-from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 from tortoise import Model
 from tortoise.backends.base.client import NestedTransactionContext, TransactionContext, TransactionContextPooled
@@ -29,11 +26,10 @@ from tortoise.backends.psycopg.client import PsycopgClient, TransactionWrapper
 from tortoise.connection import get_connections
 from tortoise.exceptions import DBConnectionError, TransactionManagementError
 
+from foundation.pipeline import Connection, Rows, Statement, exchange
 from foundation.tasks import spawn, stop
 
 log = structlog.get_logger(__name__)
-Rows = list[dict[str, Any]]
-Connection = psycopg.AsyncConnection[Any]
 M = TypeVar("M", bound=Model)
 
 BETWEEN_WAKES = 0.02
@@ -60,57 +56,7 @@ async def look_at(connection: Connection) -> None:
         await AsyncConnectionPool.check_connection(connection)
 
 
-@dataclass(eq=False)
-class Statement:
-    """One statement of a transaction; `rows` is there when it was sent."""
-
-    sql: Any
-    values: Any = None
-    rows: Rows = field(default_factory=list)
-    count: int = 0
-    status: str = ""
-    """What the server called it afterwards; empty until it was sent."""
-
-
 BEGIN, COMMIT, ROLLBACK = "BEGIN", "COMMIT", "ROLLBACK"
-
-
-async def send(connection: Connection, statements: Sequence[Statement], row_factory: Any = dict_row) -> None:
-    """Send statements in one round trip, and give each its rows.
-
-    Raises:
-        psycopg.Error: one failed; those after it were not run.
-
-    """
-    cursors: list[psycopg.AsyncCursor[Any]] = []
-    try:
-        async with connection.pipeline():
-            for statement in statements:
-                cursors.append(connection.cursor(row_factory=row_factory))
-                _enqueue(cursors[-1], statement)
-    finally:
-        if connection.pgconn.pipeline_status != PipelineStatus.OFF:  # cut off in the middle: nobody can use it again
-            await connection.close()
-    for statement, cursor in zip(statements, cursors, strict=True):
-        statement.status, statement.count = cursor.statusmessage or "", max(cursor.rowcount, 0)
-        if cursor.pgresult is not None and cursor.pgresult.status == ExecStatus.TUPLES_OK:
-            statement.rows = await cursor.fetchall()
-
-
-def _enqueue(cursor: psycopg.AsyncCursor[Any], statement: Statement) -> None:
-    """Put a statement into the pipeline, which sends all at its end.
-
-    `cursor.execute` does the same, but looks each time whether the line is free and whether there are answers:
-    for a dozen statements that costs more than all the rest.
-    """
-    for _ in _enqueueing(cursor, statement):
-        raise RuntimeError("nothing is waited for inside of a pipeline")
-
-
-def _enqueueing(cursor: psycopg.AsyncCursor[Any], statement: Statement) -> Generator[Any, Any, None]:
-    yield from cursor._start_query(statement.sql)  # noqa: SLF001 - the steps of psycopg's own `_execute_gen`
-    query = cursor._convert_query(statement.sql, statement.values)  # noqa: SLF001
-    yield from cursor._maybe_prepare_gen(query)  # noqa: SLF001
 
 
 class Pipelined(TransactionWrapper):
@@ -126,6 +72,12 @@ class Pipelined(TransactionWrapper):
         """Send a statement with the next one whose answer is needed, or with the end."""
         self._unsent.append(statement)
 
+    async def settle(self, statement: Statement) -> None:
+        """Send what waits as far as this statement, and forget what waits behind it, as the work is given up."""
+        if statement in self._unsent:
+            del self._unsent[self._unsent.index(statement) + 1 :]
+            await self.flush()
+
     @translate_exceptions
     async def flush(self) -> None:
         """Send what was not sent yet."""
@@ -134,15 +86,15 @@ class Pipelined(TransactionWrapper):
 
     @translate_exceptions
     async def execute_query(
-        self, query: str, values: list[Any] | None = None, row_factory: Any = dict_row
+        self,
+        query: str,
+        values: list[Any] | None = None,
+        row_factory: Any = None,  # noqa: ARG002 - rows are dicts
     ) -> tuple[int, Rows]:
-        """Run one statement, after all that waits."""
-        if not self._unsent:
-            found: tuple[int, Rows] = await super().execute_query(query, values, row_factory=row_factory)
-            return found
+        """Run one statement, together with all that waits."""
         statement = Statement(query, values)
         async with self._lock:
-            await self._send(statement, row_factory=row_factory)
+            await self._send(statement)
         return statement.count, statement.rows
 
     @translate_exceptions
@@ -178,6 +130,8 @@ class Pipelined(TransactionWrapper):
         end = Statement(COMMIT)
         try:
             async with self._lock:
+                if any(each.otherwise for each in self._unsent):  # it decides whether there is anything to commit
+                    await self._send()
                 await self._send(end)
         except BaseException:
             await self.rollback()
@@ -201,18 +155,26 @@ class Pipelined(TransactionWrapper):
     def _in_transaction(self) -> TransactionContext:
         return NestedTransactionContext(_Savepoint(self))
 
-    async def _send(self, *more: Statement, row_factory: Any = dict_row) -> None:
+    async def _send(self, *more: Statement) -> None:
         statements, self._unsent = [*self._unsent, *more], []
         if not statements:
             return
         first, self._begun = not self._begun, True
+        try:
+            await self._exchange(statements, first=first)
+        except psycopg.Error:
+            _insist(statements)
+            raise
+        _insist(statements)
+
+    async def _exchange(self, statements: list[Statement], *, first: bool) -> None:
         ends = any(each.sql is COMMIT for each in statements)
         if first and ends:  # were it noticed only now, nobody could tell whether it was stored
             await self._alive(lambda: AsyncConnectionPool.check_connection(self._connection))
         if first and not ends:
-            await self._alive(lambda: send(self._connection, statements, row_factory))
+            await self._alive(lambda: exchange(self._connection, statements))
         else:
-            await send(self._connection, statements, row_factory)
+            await exchange(self._connection, statements)
 
     async def _alive(self, begin: Callable[[], Awaitable[object]]) -> None:
         """Begin on a connection that lives: all that lie in the pool may have died with the server's last life."""
@@ -228,6 +190,13 @@ class Pipelined(TransactionWrapper):
             await pool.release(self._connection)
             with noticing():
                 self._connection = await pool.acquire()
+
+
+def _insist(statements: Sequence[Statement]) -> None:
+    """Raise what the first of those that were run, and should have given a row, says for that case."""
+    for each in statements:
+        if each.otherwise and each.status and not each.rows:
+            raise each.otherwise
 
 
 class _Savepoint(TransactionWrapper):
@@ -265,6 +234,19 @@ class Client(PsycopgClient):
 
     _waking: asyncio.Task[None] | None = None
     _wanted = False
+
+    @translate_exceptions
+    async def execute_query(
+        self,
+        query: str,
+        values: list[Any] | None = None,
+        row_factory: Any = None,  # noqa: ARG002 - rows are dicts
+    ) -> tuple[int, Rows]:
+        """Run one statement by itself."""
+        statement = Statement(query, values)
+        async with self.acquire_connection() as connection:
+            await exchange(connection, [statement])
+        return statement.count, statement.rows
 
     def wake_workers(self) -> None:
         """Tell the workers, in a moment and once for many, that jobs are there; if it is lost they look by themselves.

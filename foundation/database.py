@@ -21,20 +21,25 @@ from typing import Any, TypeVar, cast
 
 import psycopg
 import structlog
-from procrastinate.sql import queries as job_queries
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.types.json import Jsonb
 from tortoise import Model, Tortoise
 from tortoise.connection import get_connections
 from tortoise.transactions import in_transaction
 
-from foundation.connections import Client, Pipelined, Rows, Statement, changing, look_at, noticing, rows_as, storing
+from foundation.connections import Client, Pipelined, changing, look_at, noticing, rows_as, storing
 from foundation.events import Event, calls_for
 from foundation.jobs import JobCall
+from foundation.pipeline import Rows, Statement
 from foundation.settings import DatabaseSettings
 
 log = structlog.get_logger(__name__)
 AFTER_COMMIT_SECONDS = 0.5
+DEFER = """
+SELECT procrastinate_defer_jobs_v1(
+    ARRAY(SELECT job FROM jsonb_populate_recordset(NULL::procrastinate_job_to_defer_v1, %s) AS job))
+"""
+"""procrastinate's own function; its own query for it has the rows written by Python, value by value."""
 M = TypeVar("M", bound=Model)
 CUT_OFF = (psycopg.errors.AdminShutdown, psycopg.errors.CrashShutdown)
 """How a server says that it hangs up; mostly it says nothing."""
@@ -77,6 +82,15 @@ class Transaction:
         """Run one statement whose rows nobody needs; sent like `store`."""
         self.connection.later(Statement(sql, list(values)))
 
+    def insist(self, sql: str, *values: Any, otherwise: Exception) -> "Asked":
+        """Ask in the same way, and let whoever goes and gets the answer be told `otherwise` if it has no row.
+
+        At the latest it is the commit, which then does not happen.
+        """
+        statement = Statement(sql, list(values), otherwise=otherwise)
+        self.connection.later(statement)
+        return Asked(self.connection, statement)
+
     def ask(self, sql: str, *values: Any) -> "Asked":
         """Ask together with whatever is asked next; the answer is waited for where it is needed."""
         statement = Statement(sql, list(values))
@@ -86,8 +100,7 @@ class Transaction:
     def store_jobs(self) -> None:
         """Let the collected jobs be stored in one batch, with the commit."""
         if self._calls:
-            jobs = [_job_row(call) for call in self._calls]
-            self.connection.later(Statement(job_queries["defer_jobs"], {"jobs": jobs}))
+            self.order(DEFER, Jsonb([_job_row(call) for call in self._calls]))
 
     async def tell(self) -> None:
         """Run what waits for the commit; a failure is logged, never raised: the rows are stored."""
@@ -101,18 +114,18 @@ class Transaction:
                 log.warning("after_commit_failed", exc_info=True)
 
 
-def _job_row(call: JobCall) -> tuple[Any, ...]:
-    """Give a job as procrastinate's function takes it."""
+def _job_row(call: JobCall) -> dict[str, Any]:
+    """Give a job as procrastinate's type has it."""
     job = call.job
-    return (
-        job.queue,
-        job.task_name,
-        job.priority,
-        job.lock,
-        job.queueing_lock,
-        Jsonb(job.task_kwargs),
-        job.scheduled_at,
-    )
+    return {
+        "queue_name": job.queue,
+        "task_name": job.task_name,
+        "priority": job.priority,
+        "lock": job.lock,
+        "queueing_lock": job.queueing_lock,
+        "args": job.task_kwargs,
+        "scheduled_at": job.scheduled_at.isoformat() if job.scheduled_at else None,
+    }
 
 
 class Asked:
@@ -126,6 +139,10 @@ class Asked:
         if not self._statement.status:
             await self._connection.flush()
         return self._statement.rows
+
+    async def settle(self) -> None:
+        """Get the answer if it is still to be got, and nothing that was stored or asked after it."""
+        await self._connection.settle(self._statement)
 
     async def rows_as(self, model: type[M]) -> list[M]:
         """Give the answer as objects of a table that was asked for whole rows."""

@@ -92,32 +92,37 @@ def hash_of(*parts: bytes) -> bytes:
 async def once(actor_key: str, key: str, request_hash: bytes, work: Callable[[], Awaitable[Answer]]) -> Answer:
     """Do the work for this key, or give the answer that it had.
 
-    A twin at the same moment waits at the INSERT for the first one's commit. What is refused is rolled back
-    with its key, so that the same key may be tried again.
+    The key is claimed together with the first question of the work, which is given up if it had been claimed. A
+    twin at the same moment waits there for the first one's commit. What is refused is rolled back with its key,
+    so that the same key may be tried again.
 
     Raises:
         IdempotencyKeyUsedError: the key stood for another request.
 
     """
-    async with transaction() as tx:
-        claimed = await tx.query(
-            "INSERT INTO idempotency_key (actor_key, key, request_hash, created_at) VALUES (%s, %s, %s, %s) "
-            "ON CONFLICT (actor_key, key) DO NOTHING RETURNING id",
-            actor_key,
-            key,
-            request_hash,
-            real_now(),
-        )
-        if not claimed:
-            return await _first_answer(actor_key, key, request_hash)
-        answer = await work()
-        tx.order(
-            "UPDATE idempotency_key SET status = %s, body = %s WHERE id = %s",
-            answer.status,
-            answer.body,
-            claimed[0]["id"],
-        )
-        return answer
+    try:
+        async with transaction() as tx:
+            claimed = tx.insist(_CLAIM, actor_key, key, request_hash, real_now(), otherwise=_TakenError())
+            try:
+                answer = await work()
+            except Exception:
+                await claimed.settle()  # what is wrong today may have been right the first time
+                raise
+            tx.order(_ANSWER, answer.status, answer.body, actor_key, key)
+    except _TakenError:
+        return await _first_answer(actor_key, key, request_hash)
+    return answer
+
+
+class _TakenError(Exception):
+    """The key has been used."""
+
+
+_CLAIM = """
+INSERT INTO idempotency_key (actor_key, key, request_hash, created_at) VALUES (%s, %s, %s, %s)
+ON CONFLICT (actor_key, key) DO NOTHING RETURNING id
+"""
+_ANSWER = "UPDATE idempotency_key SET status = %s, body = %s WHERE actor_key = %s AND key = %s"
 
 
 async def once_leased(actor_key: str, key: str, request_hash: bytes, work: Callable[[], Awaitable[Answer]]) -> Answer:

@@ -8,8 +8,10 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
 from tortoise.connection import get_connections
 from tortoise.exceptions import IntegrityError, TransactionManagementError
+from uuid_utils.compat import uuid7
 
 from foundation.clock import real_now
 from foundation.database import Transaction, query, read, transaction
@@ -95,6 +97,91 @@ async def test_a_transaction_that_does_nothing_yet_has_not_begun() -> None:
         assert status is psycopg.pq.TransactionStatus.IDLE
         await tx.query("SELECT 1 AS one")
         assert tx.connection._connection.info.transaction_status is psycopg.pq.TransactionStatus.INTRANS  # noqa: SLF001
+
+
+class NotThereError(Exception):
+    """There was no such row."""
+
+
+MINE = INSERT + " ON CONFLICT DO NOTHING RETURNING id"
+
+
+async def claim_and(work: str, *values: object) -> None:
+    async with transaction() as tx:
+        tx.insist(MINE, "a", otherwise=NotThereError())
+        await tx.query(work, *values)
+        tx.store(row("c"))
+
+
+@pytest.mark.parametrize(("work", "values"), [("SELECT 1 AS one", ()), (INSERT, ("a",)), ("SELECT no_such_column", ())])
+async def test_what_was_insisted_on_is_told_by_the_next_question_whatever_becomes_of_that(
+    work: str, values: tuple[object, ...]
+) -> None:
+    await query(INSERT, "a")
+
+    with pytest.raises(NotThereError):
+        await claim_and(work, *values)
+
+    assert await noted() == ["a"]
+
+
+async def test_what_was_insisted_on_keeps_the_commit_from_happening() -> None:
+    async def claim_and_store() -> None:
+        async with transaction() as tx:
+            tx.insist(MINE, "a", otherwise=NotThereError())
+            tx.store(row("b"))
+
+    await claim_and_store()
+    with pytest.raises(NotThereError):
+        await claim_and_store()
+
+    assert await noted() == ["a", "b"]
+
+
+async def test_a_question_is_settled_without_what_was_stored_after_it() -> None:
+    async with transaction() as tx:
+        tx.store(row("a"))
+        asked = tx.ask("SELECT count(*) AS n FROM idempotency_key")
+        tx.store(row("a"))
+        await asked.settle()
+        assert (await asked.rows())[0]["n"] == 1
+
+    assert await noted() == ["a"]
+
+
+async def test_statements_are_prepared_in_the_middle_of_others_and_after_a_failure() -> None:
+    async def fail() -> None:
+        async with transaction() as tx:
+            tx.ask("SELECT 1 AS one")
+            await tx.query("SELECT no_such_column")
+
+    for number in range(8):
+        async with transaction() as tx:
+            first = tx.ask("SELECT %s::int AS n", number)
+            tx.store(row(str(number)))
+            second = await tx.query("SELECT count(*) AS n FROM idempotency_key WHERE key = %s", str(number))
+            assert ((await first.rows())[0]["n"], second[0]["n"]) == (number, 1)
+        with pytest.raises(psycopg.errors.UndefinedColumn):
+            await fail()
+
+
+async def test_values_come_back_as_they_were_given() -> None:
+    at, key = real_now(), uuid7()
+    (found,) = await query(
+        "SELECT %s::uuid AS key, %s::timestamptz AS at, %s AS text, %s::jsonb AS body, %s::bytea AS raw, %s AS nothing,"
+        " %s::text[] AS words",
+        *(key, at, "\U00020000 %s %%", Jsonb({"a": [1, None]}), b"\x00\xff", None, ["", "b,'\""]),
+    )
+
+    assert found == {
+        "key": key,
+        "at": at,
+        "text": "\U00020000 %s %%",
+        "body": {"a": [1, None]},
+        "raw": b"\x00\xff",
+        "nothing": None,
+        "words": ["", "b,'\""],
+    }
 
 
 @pytest.fixture

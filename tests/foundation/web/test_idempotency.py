@@ -14,10 +14,18 @@ from aiohttp.test_utils import TestClient, TestServer
 from foundation.clock import real_now
 from foundation.database import query
 from foundation.ground import Ground
-from foundation.idempotency import KEPT_FOR, LENT_FOR, IdempotencyKey, forget_answers, sweep_idempotency_keys
+from foundation.idempotency import (
+    KEPT_FOR,
+    LENT_FOR,
+    Answer,
+    IdempotencyKey,
+    forget_answers,
+    once,
+    sweep_idempotency_keys,
+)
 from foundation.web.app import create_app
 from tests.foundation.web.conftest import Api
-from tests.foundation.web.sample import PART, Gate
+from tests.foundation.web.sample import PART, FullBoardError, Gate
 
 Headers = Callable[..., dict[str, str]]
 NOTE = {"text": "楼道的灯坏了"}
@@ -253,3 +261,20 @@ async def test_keys_are_forgotten_after_a_week_and_with_their_person(notes: Api,
     assert await sweep_idempotency_keys(real_now() - KEPT_FOR) == 1
     assert await forget_answers("resident:1") == 1
     assert [kept.key for kept in await IdempotencyKey.all()] == ["other"]
+
+
+@pytest.mark.usefixtures("database")
+async def test_what_would_be_refused_today_before_anything_is_asked_gets_its_first_answer() -> None:
+    async def allowed() -> Answer:
+        return Answer(201, "{}")
+
+    async def refused() -> Answer:
+        raise FullBoardError
+
+    first = await once("resident:1", "k", b"hash", allowed)
+    again = await once("resident:1", "k", b"hash", refused)
+
+    assert (again.status, again.body, again.replayed) == (first.status, first.body, True)
+    with pytest.raises(FullBoardError):
+        await once("resident:1", "another", b"hash", refused)
+    assert await once("resident:1", "another", b"hash", allowed) == Answer(201, "{}")
