@@ -36,6 +36,8 @@ from foundation.web.keys import METRICS
 
 log = structlog.get_logger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE, CALM_SECONDS = 0.2, 5.0, 60.0
+GARBAGE = 10_000, 20, 20
+"""How much piles up before it is collected. Requests leave little in circles, and looking for it costs all of them."""
 MOST_UNACCEPTED = 4096
 """Connections the kernel may hold until we take them. With the usual 128 a crowd that comes back is made to knock again
 a second later, two hundred at a time."""
@@ -262,6 +264,7 @@ async def run(
             runner = await stack.enter_async_context(answering(ground, parts))
             address = runner.addresses[0]
         gc.freeze()  # what a process is made of is never garbage: a full collection need not look through it
+        gc.set_threshold(*GARBAGE)
         log.info("started", kind=kind, address=address)
         if announce:
             announce(address)

@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from foundation.errors import TooManyRequestsError
+from foundation.together import Together
 
 log = structlog.get_logger(__name__)
 
@@ -27,17 +28,22 @@ MOST_REMEMBERED = 20_000
 _SCRIPT = """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local window = ARGV[2] * 1000000
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now - window))
-local taken = redis.call('ZCARD', KEYS[1])
-if taken < tonumber(ARGV[1]) then
-    local stamp = string.format('%.0f', now)
-    redis.call('ZADD', KEYS[1], stamp, stamp .. ':' .. taken)
-    redis.call('PEXPIRE', KEYS[1], ARGV[2] * 1000)
-    return 0
+local waits = {}
+for i, key in ipairs(KEYS) do
+    local times, window = tonumber(ARGV[2 * i - 1]), ARGV[2 * i] * 1000000
+    redis.call('ZREMRANGEBYSCORE', key, '-inf', string.format('%.0f', now - window))
+    local taken = redis.call('ZCARD', key)
+    if taken < times then
+        local stamp = string.format('%.0f', now)
+        redis.call('ZADD', key, stamp, stamp .. ':' .. taken)
+        redis.call('PEXPIRE', key, ARGV[2 * i] * 1000)
+        waits[i] = 0
+    else
+        local oldest = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+        waits[i] = math.ceil((tonumber(oldest[2]) + window - now) / 1000)
+    end
 end
-local oldest = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-return math.ceil((tonumber(oldest[2]) + window - now) / 1000)
+return waits
 """
 
 
@@ -97,6 +103,7 @@ class RateLimiter:
         self._prefix = prefix
         self._redis = redis
         self._script = redis.register_script(_SCRIPT)
+        self._counts = Together(self._count)
         self._local = LocalCounts()
         self._avoid_redis_until = 0.0
 
@@ -131,14 +138,20 @@ class RateLimiter:
         if now < self._avoid_redis_until:
             return self._local.wait_for(key, limit, now)
         try:
-            answer = await self._script(keys=[key], args=[limit.times, limit.seconds])
+            milliseconds = await self._counts.ask((key, limit))
         except (RedisError, OSError, TimeoutError) as error:
             self._redis_is_away(now, error)
             return self._local.wait_for(key, limit, now)
         if self._avoid_redis_until:
             self._avoid_redis_until = 0.0
             log.info("rate_limits_shared_again")
-        return float(answer) / 1000
+        return milliseconds / 1000
+
+    async def _count(self, asked: list[tuple[str, Limit]]) -> list[int]:
+        """Count one more for each key, and give the milliseconds it has to wait instead; all by Redis's clock."""
+        numbers = [number for _, limit in asked for number in (limit.times, limit.seconds)]
+        waits: list[int] = await self._script(keys=[key for key, _ in asked], args=numbers)
+        return waits
 
     def _redis_is_away(self, now: float, error: Exception) -> None:
         if not self._avoid_redis_until:

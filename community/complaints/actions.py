@@ -103,7 +103,7 @@ async def file_complaint(
 def _complaint(
     actor: Actor, draft: ComplaintDraft, where: Whereabouts, *, number: str, channel: Channel, at: datetime
 ) -> Complaint:
-    return Complaint(
+    return Complaint.construct(
         number=number,
         resident_id=actor.id,
         channel=channel,
@@ -127,7 +127,7 @@ def _complaint(
 def _write_first_event(
     tx: Transaction, complaint: Complaint, media: Sequence[Media], *, at: datetime
 ) -> DispatchMessage:
-    first = ComplaintEvent(
+    first = ComplaintEvent.construct(
         complaint_id=complaint.id,
         seq=1,
         type=EventType.SUBMITTED,

@@ -49,7 +49,7 @@ async def append(complaint: Complaint, *drafts: NewEvent, at: datetime, calendar
             if draft.type is EventType.REDONE:
                 round_ += 1
             complaint.last_seq += 1
-            event = ComplaintEvent(
+            event = ComplaintEvent.construct(
                 complaint_id=complaint.id,
                 seq=complaint.last_seq,
                 received_at=at,
@@ -91,7 +91,7 @@ async def add(
 def pass_on(tx: Transaction, complaint: Complaint, seq: int, kind: MessageKind) -> DispatchMessage:
     """Store what the core is to be told; the job that does it is a reaction to the event emitted with it."""
     now = real_now()
-    message = DispatchMessage(
+    message = DispatchMessage.construct(
         complaint_id=complaint.id, kind=kind, seq=seq, state=MessageState.WAITING, created_at=now, next_try_at=now
     )
     tx.store(message)
@@ -149,7 +149,7 @@ def _take_over(complaint: Complaint, seen: Projection) -> None:
 
 def _deadlines(complaint: Complaint, seen: Projection) -> list[Deadline]:
     return [
-        Deadline(
+        Deadline.construct(
             complaint_id=complaint.id,
             position=position,
             kind=timer.kind,
@@ -168,7 +168,7 @@ def _deadlines(complaint: Complaint, seen: Projection) -> list[Deadline]:
 
 def _responsibilities(complaint: Complaint, seen: Projection) -> list[ResponsibilityInterval]:
     return [
-        ResponsibilityInterval(
+        ResponsibilityInterval.construct(
             complaint_id=complaint.id,
             position=position,
             unit=held.unit,
