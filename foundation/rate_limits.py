@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from foundation.errors import TooManyRequestsError
-from foundation.together import Together
+from foundation.grouping import Grouped
 
 log = structlog.get_logger(__name__)
 
@@ -103,7 +103,7 @@ class RateLimiter:
         self._prefix = prefix
         self._redis = redis
         self._script = redis.register_script(_SCRIPT)
-        self._counts = Together(self._count)
+        self._counts = Grouped(self._count)
         self._local = LocalCounts()
         self._avoid_redis_until = 0.0
 
@@ -138,7 +138,7 @@ class RateLimiter:
         if now < self._avoid_redis_until:
             return self._local.wait_for(key, limit, now)
         try:
-            milliseconds = await self._counts.ask((key, limit))
+            milliseconds = await self._counts.add((key, limit))
         except (RedisError, OSError, TimeoutError) as error:
             self._redis_is_away(now, error)
             return self._local.wait_for(key, limit, now)
