@@ -23,9 +23,11 @@ from community.complaints.likeness import pairs_of
 from community.complaints.models import Channel, Complaint, ComplaintEvent, ComplaintFollow, EventType, Source, Status
 from community.complaints.numbers import LOCAL, case_number
 from community.complaints.timeline import (
+    History,
     NewEvent,
     add,
     append,
+    ask_history,
     named_media,
     pass_on,
     tell_bigrams,
@@ -272,24 +274,38 @@ async def record_pushed(
             tx.after_commit(lambda: live.publish(topic_of(complaint), complaint.last_seq))
 
 
-async def record_progress(
-    complaint_id: UUID, told: NewEvent, *, at: datetime, calendar: WorkingDays, live: LiveFeed
-) -> int | None:
-    """Add what the core told; give the event's number, or nothing if it was known already."""
+@dataclass(frozen=True, slots=True)
+class ToldOf:
+    """A complaint of which the core told something: locked, with its history, and whether that update is in it."""
+
+    complaint: Complaint
+    history: History
+    known: bool
+
+
+async def lock_told_of(complaint_id: UUID, update_id: str) -> ToldOf | None:
+    """Lock a complaint, if there is one of that id, and read all that an update of it needs in one question."""
     async with transaction() as tx:
         locked = tx.ask("SELECT * FROM complaint WHERE id = %s FOR NO KEY UPDATE", complaint_id)
-        known = tx.ask("SELECT 1 FROM complaint_event WHERE update_id = %s", told.update_id)  # with the lock held
-        redone = tx.ask(
-            "SELECT occurred_at FROM complaint_event WHERE complaint_id = %s AND type = 'redone'", complaint_id
-        )
-        (complaint,) = await locked.rows_as(Complaint)
-        if await known.rows():
-            return None
-        redone_at = [row["occurred_at"] for row in await redone.rows()]
+        known = tx.ask("SELECT 1 FROM complaint_event WHERE update_id = %s", update_id)  # with the lock held
+        history = ask_history(tx, complaint_id)
+        found = await locked.rows_as(Complaint)
+        return ToldOf(found[0], await history.read(), bool(await known.rows())) if found else None
+
+
+async def record_progress(
+    found: ToldOf, told: NewEvent, *, at: datetime, calendar: WorkingDays, live: LiveFeed
+) -> int | None:
+    """Add what the core told; give the event's number, or nothing if it was known already."""
+    complaint, history = found.complaint, found.history
+    if found.known:
+        return None
+    async with transaction() as tx:
+        redone_at = [event.occurred_at for event in history.events if event.type is EventType.REDONE]
         placed = _placed(told, complaint, redone_at, received_at=at)
-        await append(complaint, placed, at=at, calendar=calendar)
+        await append(complaint, placed, at=at, calendar=calendar, history=history)
         seq = complaint.last_seq
-        tx.emit(ComplaintProgressed(occurred_at=at, complaint_id=complaint_id, seq=seq))
+        tx.emit(ComplaintProgressed(occurred_at=at, complaint_id=complaint.id, seq=seq))
         tx.after_commit(lambda: live.publish(topic_of(complaint), seq))
     return seq
 

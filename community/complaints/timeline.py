@@ -1,16 +1,17 @@
 """Appending events and making the projection anew; only for `actions.py`, with the complaint locked."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
 from community.complaints.dispatch_models import DispatchMessage, MessageKind, MessageState
 from community.complaints.events import ComplaintAddedTo
 from community.complaints.lifecycle import Happening, Projection, WorkingDays, project
 from community.complaints.models import Complaint, ComplaintEvent, Deadline, EventType, ResponsibilityInterval, Source
 from foundation.clock import real_now
-from foundation.database import Transaction, transaction
+from foundation.database import Asked, Transaction, transaction
 from foundation.live import LiveFeed
 from foundation.media.models import Media
 
@@ -37,14 +38,52 @@ class NewEvent:
     detail: dict[str, Any] = field(default_factory=dict)
 
 
-async def append(complaint: Complaint, *drafts: NewEvent, at: datetime, calendar: WorkingDays) -> list[ComplaintEvent]:
+@dataclass(frozen=True, slots=True)
+class History:
+    """What is stored of a complaint beside its own row; read with the complaint locked, so it stays as it is."""
+
+    events: Sequence[ComplaintEvent]
+    deadlines: Sequence[Deadline]
+    responsibilities: Sequence[ResponsibilityInterval]
+
+
+@dataclass(frozen=True, slots=True)
+class AskedHistory:
+    """The question for a history; it travels with the next one."""
+
+    events: Asked
+    deadlines: Asked
+    responsibilities: Asked
+
+    async def read(self) -> History:
+        """Give the answer."""
+        return History(
+            await self.events.rows_as(ComplaintEvent),
+            await self.deadlines.rows_as(Deadline),
+            await self.responsibilities.rows_as(ResponsibilityInterval),
+        )
+
+
+def ask_history(tx: Transaction, complaint_id: UUID) -> AskedHistory:
+    """Ask for what is stored of a complaint; ask for its lock before, or have it."""
+    return AskedHistory(
+        tx.ask("SELECT * FROM complaint_event WHERE complaint_id = %s ORDER BY seq", complaint_id),
+        tx.ask("SELECT * FROM complaint_deadline WHERE complaint_id = %s", complaint_id),
+        tx.ask("SELECT * FROM complaint_responsibility WHERE complaint_id = %s", complaint_id),
+    )
+
+
+async def append(
+    complaint: Complaint, *drafts: NewEvent, at: datetime, calendar: WorkingDays, history: History | None = None
+) -> list[ComplaintEvent]:
     """Append events with their numbers, then bring state, deadlines and responsibility up to them.
 
-    Call with the complaint locked, inside a transaction.
+    Call with the complaint locked, inside a transaction; with its history, if that has been read since.
     """
     events = []
     round_ = complaint.round
     async with transaction() as tx:
+        past = history or await ask_history(tx, complaint.id).read()
         for draft in drafts:
             if draft.type is EventType.REDONE:
                 round_ += 1
@@ -58,7 +97,7 @@ async def append(complaint: Complaint, *drafts: NewEvent, at: datetime, calendar
             )
             tx.store(event)
             events.append(event)
-        await reproject(complaint, at=at, calendar=calendar)
+        _project(tx, complaint, replace(past, events=[*past.events, *events]), at=at, calendar=calendar)
     return events
 
 
@@ -106,16 +145,17 @@ def topic_of(complaint: Complaint) -> str:
 async def reproject(complaint: Complaint, *, at: datetime, calendar: WorkingDays) -> None:
     """Make the projection anew from all events; call with the complaint locked."""
     async with transaction() as tx:
-        happened = tx.ask("SELECT * FROM complaint_event WHERE complaint_id = %s ORDER BY seq", complaint.id)
-        promised = tx.ask("SELECT * FROM complaint_deadline WHERE complaint_id = %s", complaint.id)
-        held = tx.ask("SELECT * FROM complaint_responsibility WHERE complaint_id = %s", complaint.id)
-        events = await happened.rows_as(ComplaintEvent)
-        seen = project(map(happening_of, events), result_days=complaint.result_days, calendar=calendar, now=at)
-        complaint.last_seq = events[-1].seq
-        _take_over(complaint, seen)
-        tx.change(complaint, "last_seq", "status", "round", "unit", "duty_phone", "answered_at", "rate_by")
-        _replace(tx, await promised.rows_as(Deadline), _deadlines(complaint, seen))
-        _replace(tx, await held.rows_as(ResponsibilityInterval), _responsibilities(complaint, seen))
+        _project(tx, complaint, await ask_history(tx, complaint.id).read(), at=at, calendar=calendar)
+
+
+def _project(tx: Transaction, complaint: Complaint, history: History, *, at: datetime, calendar: WorkingDays) -> None:
+    happened = map(happening_of, history.events)
+    seen = project(happened, result_days=complaint.result_days, calendar=calendar, now=at)
+    complaint.last_seq = history.events[-1].seq
+    _take_over(complaint, seen)
+    tx.change(complaint, "last_seq", "status", "round", "unit", "duty_phone", "answered_at", "rate_by")
+    _replace(tx, history.deadlines, _deadlines(complaint, seen))
+    _replace(tx, history.responsibilities, _responsibilities(complaint, seen))
 
 
 def happening_of(event: ComplaintEvent) -> Happening:

@@ -46,9 +46,16 @@ class DispatchInbox(Grouped[Told, Taken]):
     """Takes in all callbacks that wait with one commit."""
 
 
-async def open_inbox(_: Ground) -> AsyncIterator[DispatchInbox]:
+async def open_inbox(ground: Ground) -> AsyncIterator[DispatchInbox]:
     """Open the grouping of this process."""
-    yield DispatchInbox(take_in)
+
+    async def take_in_and_wake(told: list[Told]) -> list[Taken]:
+        taken = await take_in(told)
+        if Taken.STORED in taken:
+            await wake_desk(ground)
+        return taken
+
+    yield DispatchInbox(take_in_and_wake)
 
 
 class UpdateTakenView(Output):
@@ -106,8 +113,6 @@ async def post_dispatch_callback(call: Call) -> UpdateTakenView:
     taken = await call.ground.get(DispatchInbox).add(Told(update.update_id, body, "callback", call.at))
     if taken is Taken.CONFLICT:
         raise ConflictingUpdateError
-    if taken is Taken.STORED:
-        await wake_desk(call.ground)
     return UpdateTakenView(update_id=update.update_id)
 
 

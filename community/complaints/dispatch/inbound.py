@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
-from uuid import UUID
 
 import structlog
 from psycopg import OperationalError
+from psycopg.types.json import Jsonb
 from pydantic import ValidationError
 
 from community.calendar.queries import ask_version, calendar_asked_for
-from community.complaints.actions import record_progress
+from community.complaints.actions import ToldOf, lock_told_of, record_progress
 from community.complaints.dispatch.pictures import THE_CORE, PicturesNotYetError, fetch_pictures
 from community.complaints.dispatch.protocol import CoreUpdate, body_hash
 from community.complaints.dispatch_models import DispatchUpdate, UpdateState
@@ -124,22 +124,28 @@ async def _store(tx: Transaction, told: Sequence[Told]) -> set[str]:
     rows = await tx.query(
         """WITH arrived AS MATERIALIZED (  -- numbered as they came, which is the order they are applied in
                SELECT nextval(pg_get_serial_sequence('dispatch_update', 'id')) AS id, t.*
-               FROM unnest(%s::text[], %s::bytea[], %s::text[], %s::text[], %s::timestamptz[])
+               FROM ROWS FROM (jsonb_to_recordset(%s) AS (u text, h text, b jsonb, c text, d timestamptz))
                    WITH ORDINALITY AS t(u, h, b, c, d, place))
            INSERT INTO dispatch_update
                (id, update_id, body_hash, body, came_by, state, received_at, domain_at, not_before, attempts)
-           SELECT id, u, h, b::jsonb, c, 'waiting', %s, d, %s, 0 FROM arrived
+           SELECT id, u, decode(h, 'hex'), b, c, 'waiting', %s, d, %s, 0 FROM arrived
            ORDER BY u, place  -- in one order everywhere, so that two processes never wait for one another
            ON CONFLICT (update_id) DO NOTHING RETURNING update_id""",
-        [each.update_id for each in told],
-        [body_hash(each.body) for each in told],
-        [json.dumps(each.body, ensure_ascii=True) for each in told],
-        [each.by for each in told],
-        [each.at for each in told],
+        Jsonb([_arrived(each) for each in told]),
         now,
         now,
     )
     return {row["update_id"] for row in rows}
+
+
+def _arrived(told: Told) -> dict[str, Any]:
+    return {
+        "u": told.update_id,
+        "h": body_hash(told.body).hex(),
+        "b": told.body,
+        "c": told.by,
+        "d": told.at.isoformat(),
+    }
 
 
 def _differs(told: Told, stored: Row) -> bool:
@@ -217,13 +223,13 @@ async def _turn_into_event(ground: Ground, row: Row) -> None:
         return
     async with transaction() as tx:
         version = ask_version(tx)
-        complaint_id = await _complaint_of(tx, update)
-        if complaint_id is None:
+        found = await _complaint_of(tx, update)
+        if found is None:
             await _wait_or_park(row)
             return
         media = await attach_media(THE_CORE, [each.id for each in pictures], at=real_now())
         seq = await record_progress(
-            complaint_id,
+            found,
             replace(update.as_event(), media=media),
             at=row["domain_at"],
             calendar=await calendar_asked_for(version),
@@ -236,14 +242,12 @@ async def _turn_into_event(ground: Ground, row: Row) -> None:
         log.error("dispatch_event_unknown", update_id=update.update_id, word=update.event or update.status)
 
 
-async def _complaint_of(tx: Transaction, update: CoreUpdate) -> UUID | None:
+async def _complaint_of(tx: Transaction, update: CoreUpdate) -> ToldOf | None:
     """Find the complaint by our own id first: the core may be quicker than our storing of its id."""
-    rows = await tx.query(
-        "SELECT id FROM complaint WHERE id = %s UNION ALL SELECT id FROM complaint WHERE remote_id = %s LIMIT 1",
-        update.complaint_id,
-        update.service_request_id or None,
-    )
-    return rows[0]["id"] if rows else None
+    if update.complaint_id and (found := await lock_told_of(update.complaint_id, update.update_id)):
+        return found
+    rows = await tx.query("SELECT id FROM complaint WHERE remote_id = %s", update.service_request_id or None)
+    return await lock_told_of(rows[0]["id"], update.update_id) if rows else None
 
 
 async def _wait_or_park(row: Row) -> None:
