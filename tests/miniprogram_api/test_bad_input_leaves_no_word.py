@@ -42,7 +42,12 @@ WORDS = {
     "code": "oneTimeCode4711abcdef",
     "file": "私人照片名字",
     "nick": "昵称不外传",
+    "lng": "114.0387654",
+    "lat": "22.6543218",
+    "guardian": "监护人上官某",
+    "guardian_phone": "13698761234",
 }
+PIN = {"lng": WORDS["lng"], "lat": WORDS["lat"], "datum": "wgs84"}
 SENT = f"{WORDS['text']}，找{WORDS['name']}，住{WORDS['room']}，电话{WORDS['phone']}，证件{WORDS['card']}"
 
 
@@ -97,6 +102,29 @@ class Ears:
                 headers={"Authorization": f"Bearer {WORDS['code']}", "Idempotency-Key": SENT.encode().hex()},
             )
         await self.call("GET", f"/nowhere/{WORDS['phone']}/{WORDS['name']}")
+
+    async def pins(self) -> None:
+        """Point at the same place in a question and in a body, well and badly."""
+        for wrong in ({}, {"limit": "x"}, {"datum": "x"}, {"lat": WORDS["lat"] + "x"}):
+            answer = await self.call("GET", "/places/near", params=PIN | wrong)
+            assert (answer.status == 200) is (not wrong), answer.body
+        here: dict[str, Any] = {"lng": float(PIN["lng"]), "lat": float(PIN["lat"]), "datum": "wgs84"}
+        for bad in ({}, {"datum": "x"}, {"lng": WORDS["lng"]}, {"lat": float(PIN["lng"])}):
+            answer = await self.call(
+                "POST", "/complaints", json={"text": SENT, "location": here | bad}, key=uuid4().hex
+            )
+            assert (answer.status == 201) is (not bad), answer.body
+
+    async def guardians(self) -> None:
+        """Name who speaks for a child, well and badly."""
+        named = {"name": WORDS["guardian"], "phone": WORDS["guardian_phone"]}
+        for guardian, until in (
+            (named, "2030-01-01"), (named, WORDS["guardian_phone"]), (named | {"phone": WORDS["guardian_phone"] + "x" * 20}, "2030-01-01"),
+            (named | {"name": WORDS["guardian"] * 20}, "2030-01-01"), (WORDS["guardian"], "2030-01-01"),
+        ):  # fmt: skip
+            yes = [{"purpose": purpose, "version": 1, "given": True} for purpose in ("exact_location", "voice")]
+            body = {"items": yes, "under_14_until": until, "guardian": guardian}
+            await self.call("PUT", "/me/consents", json=body)
 
     async def uploads(self) -> None:
         for content, kind in ((jpeg(quarters()), "image/jpeg"), (SENT.encode(), "image/jpeg"), (b"", WORDS["phone"])):
@@ -205,6 +233,8 @@ async def test_no_word_of_anybody_is_written_down(
         await ears.call("PATCH", "/me", json={"nickname": WORDS["nick"]})
         await ears.every_door_with_wrong_bodies()
         await ears.every_door_with_wrong_addresses()
+        await ears.pins()
+        await ears.guardians()
         await ears.uploads()
         await worker.run_until_idle()
         await everything_fails_on_the_way_to_the_core(core, worker, phone, complaint)
