@@ -78,8 +78,7 @@ def _exchanging(connection: Connection, statements: Sequence[Statement]) -> abc.
         if each.prepare is Prepare.SHOULD and result.status == ExecStatus.COMMAND_OK:
             result = next(left)
         if result.status == ExecStatus.FATAL_ERROR:
-            prepared.clear()  # what was to be prepared after it was not
-            yield from prepared.maintain_gen(connection)
+            prepared.clear()  # what was to be prepared after it was not; the server is told when it listens again
             raise error_from_result(result, encoding=connection.info.encoding)
         _read(transformer, result, each.statement)
         if each.key is not None:

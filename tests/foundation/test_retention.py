@@ -34,6 +34,7 @@ from foundation.retention import Ending, Kept, due, no_person, rules, sweep, swe
 from tests.migrations.shape import models
 from tests.miniprogram_api.complaint_fixtures import of
 from tests.phone import Phone
+from tests.scripts import run_together
 
 DAY = timedelta(days=1)
 
@@ -294,8 +295,7 @@ async def test_no_sweep_takes_audit_entries_of_the_last_six_months_whatever_cloc
         await sweep(ground, at=at)
         await query("SELECT remove_outlived_audit(%s) AS removed", at)
     with pytest.raises(Exception, match="append-only"):
-        await query("SELECT set_config('linli.audit_sweep', 'on', false); DELETE FROM audit_entry")
-    await query("SELECT set_config('linli.audit_sweep', 'off', false)")
+        await run_together("SELECT set_config('linli.audit_sweep', 'on', true)", "DELETE FROM audit_entry")
 
     assert await count("audit_entry") == 1
 

@@ -7,6 +7,7 @@ from foundation.access import Actor
 from foundation.audit import record_look
 from foundation.database import query, transaction
 from tests.phone import Phone
+from tests.scripts import run_together
 
 TELL = (
     "INSERT INTO complaint_event (complaint_id, seq, type, source, round, occurred_at, received_at, media, detail)"
@@ -37,7 +38,7 @@ async def test_erasing_a_person_has_a_door_of_its_own_for_words_and_none_for_eve
         await tx.query("UPDATE complaint_event SET text = NULL WHERE complaint_id = %s RETURNING id", complaint_id)
 
     with pytest.raises(Exception, match="append-only"):
-        await query("SELECT set_config('linli.erasing', 'on', true); TRUNCATE complaint_event")
+        await run_together("SELECT set_config('linli.erasing', 'on', true)", "TRUNCATE complaint_event")
     assert await query("SELECT text FROM complaint_event") == [{"text": None}]
 
 
