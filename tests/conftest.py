@@ -1,6 +1,7 @@
 """The fixtures every room's tests stand on: real PostgreSQL, real Redis, the whole product in one process."""
 
 import asyncio
+import gc
 import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from tests import servers
 from tests.core import API_KEY, DispatchCore
 from tests.jobs import Worker
 from tests.phone import Phone
+from tests.processes.programs import Copy
 from tests.town import Town
 
 Client = TestClient[web.Request, web.Application]
@@ -64,6 +66,12 @@ LONG = ("tests/processes", "tests/faults", "tests/migrations", "tests/browser")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the long ones in front; among themselves all stay as they were shuffled."""
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
+
+def pytest_collection_finish() -> None:
+    """Put aside what has been loaded: it is never garbage, and each full collection would look through all of it."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -131,13 +139,18 @@ async def empty_database() -> None:
     )
 
 
+@pytest.fixture(scope="session")
+async def redis_client(addresses: tuple[str, str]) -> AsyncIterator[Redis]:
+    """Open one client for all tests."""
+    async with Redis.from_url(addresses[1]) as client:
+        yield client
+
+
 @pytest.fixture
-async def redis(addresses: tuple[str, str]) -> AsyncIterator[Redis]:
+async def redis(redis_client: Redis) -> Redis:
     """Give an empty Redis."""
-    client = Redis.from_url(addresses[1])
-    await client.flushall()
-    yield client
-    await client.aclose()
+    await redis_client.flushall()
+    return redis_client
 
 
 @pytest.fixture
@@ -209,6 +222,16 @@ async def phone(api: Client, town: Town) -> Phone:
 async def neighbour(api: Client, town: Town) -> Phone:
     """Give the phone of somebody who lives next door."""
     return await town.resident(api, "隔壁老李")
+
+
+@pytest.fixture
+def copy(tmp_path: Path, settings: Settings) -> Copy:
+    """Give a copy whose commands, each a process of its own, work on the test's database and its core."""
+    return Copy(tmp_path, {
+        "LINLI_DATABASE_URL": settings.database_url or "",
+        "LINLI_REDIS_URL": settings.redis_url or "",
+        "LINLI_DISPATCH__BASE_URL": settings.dispatch.base_url,
+    })  # fmt: skip
 
 
 @pytest.fixture(scope="session")

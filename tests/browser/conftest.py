@@ -23,6 +23,14 @@ FLAGS = (
     "--disable-sync", "--disable-dev-shm-usage", "--disable-extensions", "--disable-default-apps", "--mute-audio",
     "--use-fake-device-for-media-stream", "--autoplay-policy=no-user-gesture-required",
 )  # fmt: skip
+WITHOUT = (
+    "WebUIOmniboxPopup", "WebUIOmniboxAimPopup",
+    "HttpsUpgrades", "HttpsFirstBalancedModeAutoEnable", "PaintHolding", "ThirdPartyStoragePartitioning",
+    "AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "AvoidCorsURLLoaderRestartOnRedirect",
+    "MediaRouter", "LensOverlay", "OptimizationHints", "NetworkTimeServiceQuerying", "AimEnabled", "PreconnectToSearch",
+)  # fmt: skip
+"""What the browser leaves out. The two of the address bar nobody sees would load 140 modules for each new page, more than
+our page does; the others are Playwright's, said again as only the last such list is heard."""
 
 
 def find_chromium() -> str | None:
@@ -41,7 +49,9 @@ async def chromium() -> AsyncIterator[Browser]:
             pytest.fail("install chromium")
         pytest.skip("install chromium")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+        browser = await playwright.chromium.launch(
+            executable_path=program, args=[*FLAGS, f"--disable-features={','.join(WITHOUT)}"]
+        )
         yield browser
         await browser.close()
 

@@ -1,14 +1,12 @@
 """Every page in every way it may be looked at: small, large, dark, in three languages, by keyboard, with axe's eyes."""
 
-import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.axe import violations
-from tests.browser.measuring import NAMED_TWICE, NAMELESS
+from tests.browser.looks import faults_in, looks_for
 from tests.browser.resident import Resident
 from tests.browser.screen import Screen
 from tests.browser.words import LANGUAGES
@@ -22,10 +20,7 @@ PAGES = (
     "progress.html?id={running}",
     "progress.html?id={answered}",
 )
-SOAK = bool(os.environ.get("LINLI_TEST_SOAK"))
 LOOKS = ("", "theme=dark", "text=large", "text=care&theme=dark")
-IN_SHORT = {"zh-Hans": LOOKS, "zh-Hant": ("text=large",), "en": ("", "text=large")}
-"""Words differ by language, colours do not: what a short run looks at in each."""
 MOST_TABS = 60
 
 
@@ -45,9 +40,7 @@ async def test_every_page_holds_in_every_look_on_a_small_phone(resident: Residen
     faults = []
     for page in PAGES:
         await screen.open(page.format(**ids))
-        for look in LOOKS if SOAK else IN_SHORT[language]:
-            await screen.wear(look)
-            faults += [f"{page} {look}: {one}" for one in (*await screen.faults(), *await violations(screen.page))]
+        faults += [f"{page} {one}" for one in await faults_in(screen, looks_for(language, LOOKS))]
     assert not faults, "\n".join(faults)
 
 
@@ -113,19 +106,9 @@ async def test_the_language_is_chosen_once_and_speaks_everywhere(resident: Resid
     assert await other.page.locator("html").get_attribute("lang") == "en"
 
 
-@pytest.mark.parametrize("page", ["home.html", "file.html", "complaints.html", "me.html"])
-async def test_every_control_has_a_name_a_screen_reader_can_say(resident: Resident, page: str) -> None:
-    screen = await resident.opens(page)
+async def test_the_time_on_a_clock_is_not_read_out_every_second(resident: Resident) -> None:
+    screen = await resident.opens_case(await resident.answered())
 
-    assert await screen.page.evaluate(NAMELESS) == []
-    assert await screen.page.evaluate(NAMED_TWICE) == []
-
-
-async def test_the_live_page_can_be_read_by_a_screen_reader(resident: Resident) -> None:
-    screen = await resident.opens(f"progress.html?id={(await lived_in(resident))['answered']}")
-
-    assert await screen.page.evaluate(NAMELESS) == []
-    assert await screen.page.evaluate(NAMED_TWICE) == []
     await expect(screen.page.locator(".clock__time[aria-hidden=true]")).to_have_count(3)
 
 

@@ -6,7 +6,7 @@ from playwright.async_api import expect
 from community.places.actions import PlaceDraft, add_place
 from community.places.coordinates import Datum, Point
 from community.places.models import Origin, Place, PlaceKind, PlaceStanding
-from tests.browser.axe import violations
+from tests.browser.looks import faults_in, looks_for
 from tests.browser.resident import Resident
 from tests.browser.screen import Screen
 from tests.browser.words import LANGUAGES
@@ -63,31 +63,32 @@ async def test_an_estate_without_a_community_is_offered_and_its_community_asked_
     assert filed["text"] == f"{TEXT}\n小区：{ESTATE}"
 
 
-async def test_where_nothing_is_likely_the_community_is_searched_by_name(resident: Resident, town: Town) -> None:
-    await waiting_estate(town)
-    screen = await resident.opens("file.html")
-
-    await screen.press("place.other")
+async def finds_its_community_by_name(screen: Screen) -> None:
+    """Choose the estate, and the community it belongs to, where none is likely."""
     await types(screen, ESTATE)
     await taps(screen, ESTATE)
     await expect(screen.page.get_by_label(screen.say("place.belongs", name=ESTATE))).to_be_focused()
     await types(screen, "北苑", into="place.belongs", name=ESTATE)
     await taps(screen, "北苑社区")
 
-    await expect(screen.page.locator("#field-place .plate")).to_contain_text("北苑社区")
 
-
-async def test_nothing_is_chosen_by_tapping_the_estate_alone(resident: Resident, town: Town) -> None:
+async def test_the_estate_alone_chooses_nothing_and_its_community_is_searched_by_name(
+    resident: Resident, town: Town
+) -> None:
     await waiting_estate(town)
     screen = await resident.opens("file.html")
+    plate = screen.page.locator("#field-place .plate")
 
     await screen.press("place.other")
     await types(screen, ESTATE)
     await taps(screen, ESTATE)
     await screen.press("place.again")
     await screen.press("place.keep")
+    await expect(plate).to_contain_text("12栋")
+    await screen.press("place.other")
+    await finds_its_community_by_name(screen)
 
-    await expect(screen.page.locator("#field-place .plate")).to_contain_text("12栋")
+    await expect(plate).to_contain_text("北苑社区")
 
 
 async def test_who_wrote_the_estates_name_does_not_read_it_twice(resident: Resident, town: Town) -> None:
@@ -95,10 +96,7 @@ async def test_who_wrote_the_estates_name_does_not_read_it_twice(resident: Resid
     screen = await resident.opens("file.html")
 
     await screen.press("place.other")
-    await types(screen, ESTATE)
-    await taps(screen, ESTATE)
-    await types(screen, "北苑", into="place.belongs", name=ESTATE)
-    await taps(screen, "北苑社区")
+    await finds_its_community_by_name(screen)
     await screen.page.locator("#text").fill(f"{ESTATE}{TEXT}")
     await screen.press("file.send")
     await screen.page.wait_for_url("**/progress.html?id=*")
@@ -113,10 +111,7 @@ async def test_a_home_in_such_an_estate_is_a_building_of_its_community(resident:
 
     await screen.press("me.home.change")
     await screen.press("place.other")
-    await types(screen, ESTATE)
-    await taps(screen, ESTATE)
-    await types(screen, "北苑", into="place.belongs", name=ESTATE)
-    await taps(screen, "北苑社区")
+    await finds_its_community_by_name(screen)
     await screen.says("place.inside.some")
     await taps(screen, "7栋")
     await screen.press("me.home.save")
@@ -145,25 +140,17 @@ async def test_the_question_for_the_community_holds_in_every_look(
 ) -> None:
     await waiting_estate(town, point=HERE, name="栗光苑名庭花园（南区）")
     await building_at(town, HERE)
+    looks = looks_for(language, LOOKS)
     screen = await resident.opens("file.html", language, width=320)
 
     await screen.press("place.other")
     await types(screen, "栗光苑名庭花园")
     await screen.says("place.unplaced")
-    faults = await worn(screen)
+    faults = await faults_in(screen, looks)
     await taps(screen, "栗光苑名庭花园")
     await screen.says("place.belongs.likely")
-    faults += await worn(screen)
+    faults += await faults_in(screen, looks)
     await taps(screen, "北苑社区")
-    faults += await worn(screen)
+    faults += await faults_in(screen, looks)
 
     assert not faults, "\n".join(faults)
-
-
-async def worn(screen: Screen) -> list[str]:
-    """List what is wrong in any look."""
-    faults = []
-    for look in LOOKS:
-        await screen.wear(look)
-        faults += [f"{look}: {one}" for one in (*await screen.faults(), *await violations(screen.page))]
-    return faults

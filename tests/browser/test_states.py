@@ -9,12 +9,11 @@ import pytest
 from playwright.async_api import FilePayload, expect
 
 from foundation.clock import FrozenClock
-from tests.browser.axe import violations
+from tests.browser.looks import SOAK, faults_in
 from tests.browser.resident import Resident
 from tests.browser.screen import Screen
 from tests.browser.words import LANGUAGES
 
-SOAK = bool(os.environ.get("LINLI_TEST_SOAK"))
 LOOKS = ("", "theme=dark", "text=large") if not SOAK else ("", "theme=dark", "text=large", "text=large&theme=dark")
 SPOKEN = LANGUAGES if SOAK else LANGUAGES[:1]
 PICTURES = os.environ.get("LINLI_TEST_PICTURES")
@@ -175,15 +174,11 @@ def scenes_of(cases: dict[str, str]) -> dict[str, Scene]:
 
 async def faults_of(screen: Screen, name: str) -> list[str]:
     """List what is wrong with the page as it stands, in every look."""
-    faults = []
-    for look in LOOKS:
+    for look in LOOKS if PICTURES else ():
         await screen.wear(look)
-        if PICTURES:
-            picture = Path(PICTURES) / f"{name}-{screen.language}-{look or 'light'}.png"
-            await screen.page.screenshot(path=picture, full_page=True)
-        faults += [f"{name} {look}: {one}" for one in (*await screen.faults(), *await violations(screen.page))]
-    await screen.wear("")
-    return faults
+        picture = Path(PICTURES or "") / f"{name}-{screen.language}-{look or 'light'}.png"
+        await screen.page.screenshot(path=picture, full_page=True)
+    return [f"{name} {one}" for one in await faults_in(screen, LOOKS)]
 
 
 @pytest.mark.parametrize("language", SPOKEN)

@@ -113,7 +113,7 @@ async def test_after_a_minute_it_ends_by_itself(resident: Resident) -> None:
     await screen.settled()
 
     await screen.press("voice.speak")
-    await screen.says("voice.listening")
+    await screen.page.wait_for_function(LISTENED)
     await screen.page.clock.fast_forward(60_000)
 
     await screen.says("voice.listen.for", span=screen.say("span.seconds.other", n=60))

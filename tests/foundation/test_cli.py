@@ -33,13 +33,6 @@ from tests.processes.programs import Copy, copy_in
 HEAVY = {"tortoise", "aiohttp", "psycopg", "procrastinate", "PIL", "openpyxl", "cryptography", "wechatpy", "redis"}
 
 
-@pytest.fixture
-def copy(tmp_path: Path, settings: Settings) -> Copy:
-    """Give a copy whose commands work on the test's database."""
-    addresses = {"LINLI_DATABASE_URL": settings.database_url or "", "LINLI_REDIS_URL": settings.redis_url or ""}
-    return Copy(tmp_path, addresses)
-
-
 async def said(copy: Copy, *arguments: str, **settings: str) -> str:
     """Run a command that must work; give what it printed."""
     answer = await copy.run(*arguments, **settings)
@@ -149,7 +142,7 @@ async def test_the_clock_of_production_is_not_moved(copy: Copy, database: None) 
     own = {"LINLI_DATABASE_URL", "LINLI_REDIS_URL"}
     production = {name: value for name, value in PRODUCTION.items() if name not in own}
 
-    answer = await copy.run("clock", "advance", "1h", **production)
+    answer = await copy.cold.run("clock", "advance", "1h", **production)
 
     assert answer.returncode == 1
     assert answer.stderr == "the clock cannot be moved: LINLI_ENVIRONMENT is production\n"
@@ -165,7 +158,7 @@ async def test_what_a_projection_lost_is_made_anew(
     before = await Complaint.get(id=complaint["id"]).values()
     await Complaint.filter(id=complaint["id"]).update(status="submitted", unit="谁也不是", last_seq=1)
 
-    first = await copy.run("rebuild")
+    first = await copy.cold.run("rebuild")
     second = await said(copy, "rebuild")
 
     assert (first.returncode, first.stdout) == (0, "2 complaints made anew, 1 differed.\n")
@@ -177,7 +170,7 @@ async def test_what_a_projection_lost_is_made_anew(
 async def test_what_is_parked_is_listed_and_let_go_again(
     copy: Copy, phone: Phone, core: DispatchCore, worker: Worker, ground: Ground
 ) -> None:
-    nothing = await said(copy, "parked", "list")
+    nothing = await said(copy.cold, "parked", "list")
     refuse = {"match": {"path": "*/requests.json"}, "do": "answer", "times": 1,
               "value": {"status": 400, "body": [{"code": 400, "description": "缺少参数"}]}}  # fmt: skip
     await core.control("/faults", [refuse], method="PUT")
@@ -222,7 +215,7 @@ async def test_rows_that_no_key_opens_make_the_command_fail(copy: Copy, phone: P
 async def test_the_addresses_that_were_given_are_not_printed(tmp_path: Path, settings: Settings) -> None:
     given = {"LINLI_DATABASE_URL": settings.database_url or ""}
     async with copy_in(tmp_path, **given) as copy:
-        keeper = copy.start("databases")
+        keeper = copy.cold.start("databases")
         said = await keeper.ready()
         code = await keeper.end()
 

@@ -3,12 +3,11 @@
 import re
 import subprocess
 from collections.abc import AsyncIterator
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 from aiohttp.test_utils import TestServer
 
-from foundation.settings import Settings
 from sandbox.wechat import app as wechat_app
 from tests import servers
 from tests.conftest import Client
@@ -28,13 +27,12 @@ async def wechat() -> AsyncIterator[str]:
 
 
 @pytest.fixture
-def copy(tmp_path: Path, settings: Settings, wechat: str) -> Copy:
+def copy(copy: Copy, wechat: str) -> Copy:
     """Give a copy for which everything is there."""
-    return Copy(tmp_path, {
-        "LINLI_DATABASE_URL": settings.database_url or "", "LINLI_REDIS_URL": settings.redis_url or "",
-        "LINLI_DISPATCH__BASE_URL": settings.dispatch.base_url, "LINLI_MINIPROGRAM__API_BASE": wechat,
-        "LINLI_MINIPROGRAM__APP_ID": "wx-doctor", "LINLI_MINIPROGRAM__SECRET": SECRET,
-    })  # fmt: skip
+    account = {"APP_ID": "wx-doctor", "SECRET": SECRET, "API_BASE": wechat}
+    return replace(
+        copy, settings={**copy.settings, **{f"LINLI_MINIPROGRAM__{name}": value for name, value in account.items()}}
+    )
 
 
 def findings(answer: subprocess.CompletedProcess[str]) -> dict[str, tuple[str, str]]:
@@ -53,7 +51,7 @@ def findings(answer: subprocess.CompletedProcess[str]) -> dict[str, tuple[str, s
 
 
 async def test_a_copy_that_lacks_nothing_is_well(copy: Copy, core_server: DispatchCore) -> None:
-    answer = await copy.run("doctor")
+    answer = await copy.cold.run("doctor")
 
     found = findings(answer)
     assert answer.returncode == 0, answer.stdout

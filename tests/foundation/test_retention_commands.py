@@ -1,23 +1,13 @@
 """`linli retention`, `linli residents forget` and `linli vault reindex`, as an operator runs them."""
 
 from datetime import timedelta
-from pathlib import Path
-
-import pytest
 
 from community.people.actions import bind_phone
 from community.people.models import Resident
 from foundation.clock import FrozenClock, real_now
 from foundation.database import query
 from foundation.ground import Ground
-from foundation.settings import Settings
 from tests.processes.programs import Copy
-
-
-@pytest.fixture
-def copy(tmp_path: Path, settings: Settings) -> Copy:
-    addresses = {"LINLI_DATABASE_URL": settings.database_url or "", "LINLI_REDIS_URL": settings.redis_url or ""}
-    return Copy(tmp_path, addresses)
 
 
 async def said(copy: Copy, *arguments: str) -> str:
@@ -32,7 +22,7 @@ async def test_the_table_is_shown_what_is_due_is_counted_and_then_ended(ground: 
         real_now() - timedelta(days=8),
     )
 
-    shown = await said(copy, "retention")
+    shown = await said(copy.cold, "retention")
     counted = await said(copy, "retention", "due")
     left = await query("SELECT key FROM idempotency_key")
     swept = await said(copy, "retention", "sweep")
@@ -51,7 +41,7 @@ async def test_a_resident_is_forgotten_by_number_once_and_found_by_phone_until_t
     await bind_phone(resident.id, "13800000413", vault=ground.vault, at=clock.now())
     reindexed = await said(copy, "vault", "reindex")
 
-    first = await said(copy, "residents", "forget", str(resident.id))
+    first = await said(copy.cold, "residents", "forget", str(resident.id))
     again = await copy.run("residents", "forget", str(resident.id))
 
     kept = await Resident.get(id=resident.id)

@@ -1,6 +1,7 @@
 """From nothing to the newest shape: once, again, at once, or not at all."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import psycopg
@@ -9,6 +10,8 @@ from procrastinate import PsycopgConnector
 from procrastinate.schema import SchemaManager
 
 from foundation.migrating import migrate
+from tests import servers
+from tests.migrations.conftest import NAME, admin
 from tests.migrations.shape import config_of, migrations, shape_of
 from tests.processes.programs import Copy
 
@@ -24,18 +27,27 @@ async def applied_to(url: str) -> list[tuple[str, str]]:
     return done
 
 
-async def test_an_empty_database_gets_every_migration_once(empty: str) -> None:
-    first = await applied_to(empty)
-    shape = shape_of(empty)
-    second = await applied_to(empty)
+@pytest.fixture(scope="module")
+async def grown() -> AsyncIterator[tuple[str, list[tuple[str, str]]]]:
+    """Give a database that was empty, and in which order it got its migrations."""
+    name = f"{NAME}_grown"
+    url = servers.create_template(admin(), name)
+    yield url, await applied_to(url)
+    servers.drop_database(admin(), name)
+
+
+async def test_an_empty_database_gets_every_migration_once(grown: tuple[str, list[tuple[str, str]]]) -> None:
+    url, first = grown
+    shape = shape_of(url)
+    second = await applied_to(url)
 
     assert sorted(first) == sorted(migrations())
     assert second == []
-    assert shape_of(empty) == shape
+    assert shape_of(url) == shape
 
 
-async def test_a_migration_comes_after_those_it_depends_on(empty: str) -> None:
-    order = await applied_to(empty)
+def test_a_migration_comes_after_those_it_depends_on(grown: tuple[str, list[tuple[str, str]]]) -> None:
+    _, order = grown
 
     late = [
         (key, (room, name))

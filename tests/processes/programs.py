@@ -1,29 +1,30 @@
 """Linli's own programs as real processes, each copy with a folder, a port and secrets of its own. Start at `Copy`.
 
-Every process is ended by the `Popen` that is held here; the kernel ends it when the test run itself is killed.
+Every process is ended by what is held of it here; the kernel ends it when the test run itself is killed. They come from
+the nursery, imports and all done, and start in a fraction of a second; `Copy.cold` starts them as a shell does.
 """
 
 import asyncio
-import ctypes
 import json
 import os
 import secrets
-import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
+
+from tests.processes.nursery import Forked, Nursery, end_with_us
 
 LINLI = Path(sys.executable).with_name("linli")
 READY_SECONDS = 90.0
 """Long, because the machine may be busy with other things; nothing waits that long when all is well."""
-PR_SET_PDEATHSIG = 1
 
 
 async def until(true: Callable[[], Awaitable[Any]], *, seconds: float = 30.0, what: str = "") -> Any:
@@ -47,7 +48,7 @@ class Program:
     """One process of Linli."""
 
     command: str
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Forked
     log: Path
     announcement: Path
 
@@ -87,7 +88,7 @@ class Program:
             return not self.alive
 
         await until(gone, seconds=seconds, what=f"{self.command} ends")
-        return int(self.process.returncode)
+        return self.process.wait()
 
     async def end(self, *, seconds: float = READY_SECONDS) -> int:
         """Ask it to end; give its exit code."""
@@ -118,6 +119,7 @@ class Copy:
     settings: Mapping[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     programs: list[Program] = field(default_factory=list)
+    warm: bool = True
 
     @property
     def url(self) -> str:
@@ -135,42 +137,53 @@ class Copy:
             **self.settings,
         }
 
+    @property
+    def cold(self) -> "Copy":
+        """The same copy, whose programs are started from nothing: a test for each kind of command sees to it that they can."""
+        return replace(self, warm=False)
+
     def start(self, command: str, *, before: Sequence[str | Path] = (), **settings: str) -> Program:
         """Start a program, by way of the words `before`, if any; `settings` are this one's alone."""
         self.folder.mkdir(parents=True, exist_ok=True)
         name = f"{command}-{len(self.programs)}"
         log, announcement = self.folder / f"{name}.log", self.folder / f"{name}.announced"
+        words = [*map(str, before), str(LINLI), command, "--announce", str(announcement)]
         with log.open("wb") as file:
-            process = subprocess.Popen(  # noqa: S603 - our own program
-                [*before, LINLI, command, "--announce", announcement],
-                cwd=self.folder,  # not the checkout: a program finds everything without it
-                env=self.environment | settings,
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=_end_with_us(),  # noqa: PLW1509 - one system call
-            )
+            process = self._launch(words, file, file, settings)
         self.programs.append(Program(command, process, log, announcement))
         return self.programs[-1]
 
     async def run(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
+            process = self._launch([str(LINLI), *arguments], out, errors, settings)
+            try:
+                code = await asyncio.to_thread(process.wait, READY_SECONDS)
+            finally:
+                process.kill()  # if it took too long
+            return subprocess.CompletedProcess(arguments, code, _text_of(out), _text_of(errors))
 
-        def run() -> subprocess.CompletedProcess[str]:
-            return subprocess.run(  # noqa: S603 - our own program
-                [LINLI, *arguments],
-                cwd=self.folder,
-                env=self.environment | settings,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=READY_SECONDS,
-                check=False,
+    def _launch(
+        self, words: list[str], out: BinaryIO, errors: BinaryIO, settings: dict[str, str]
+    ) -> subprocess.Popen[bytes] | Forked:
+        folder = self.folder  # not the checkout: a program finds everything without it
+        environment = self.environment | settings
+        if self.warm and words[0] == str(LINLI):
+            nursery = Nursery.running()
+            return nursery.start(
+                words, folder=folder, environment=environment, out=out.fileno(), errors=errors.fileno()
             )
-
-        return await asyncio.to_thread(run)
+        return subprocess.Popen(  # noqa: S603 - our own program
+            words,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=errors,
+            start_new_session=True,
+            preexec_fn=end_with_us(),  # noqa: PLW1509 - one system call
+        )
 
     async def running(self, command: str, count: int = 1) -> list[Program]:
         """Give so many living programs of a kind, ready; those that are missing are started."""
@@ -204,9 +217,9 @@ async def copy_in(folder: Path, **settings: str) -> AsyncIterator[Copy]:
         copy.close()
 
 
-def _end_with_us() -> Callable[[], None]:
-    prctl = ctypes.CDLL(None).prctl  # loaded before the fork
-    return lambda: prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
+def _text_of(file: BinaryIO) -> str:
+    file.seek(0)
+    return file.read().decode()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import stat
 import sys
 import time
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +19,8 @@ import pytest
 from aiohttp import ClientSession
 
 from sandbox.demo.children import end_with_parent
+from tests import servers
+from tests.conftest import TEMPLATE
 
 ROOT = Path(__file__).parents[2]
 KEYS = {"api", "live", "web", "dispatch_core", "residents", "wx_codes", "staff", "callback_keys", "env"}
@@ -34,7 +36,7 @@ pytestmark = [
 
 @dataclass
 class Demos:
-    """Two demos that were started together: one gets ready and stays, one plays a scene."""
+    """Two demos that were started together: one gets ready and stays, one plays a scene on servers it was given."""
 
     ready: Process
     ready_file: Path
@@ -42,11 +44,22 @@ class Demos:
 
 
 @pytest.fixture(scope="module")
-async def demos(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demos]:
+def given(addresses: tuple[str, str]) -> Iterator[dict[str, str]]:
+    """Give servers to whom one needs not start any: a database at the newest migration, and Redis."""
+    admin, name = os.environ["LINLI_TEST_SERVERS"].split(" ")[0], f"demo_{os.getpid()}"
+    yield {
+        "LINLI_DATABASE_URL": servers.clone_database(admin, TEMPLATE, name),
+        "LINLI_REDIS_URL": addresses[1],
+    }
+    servers.drop_database(admin, name)
+
+
+@pytest.fixture(scope="module")
+async def demos(tmp_path_factory: pytest.TempPathFactory, given: dict[str, str]) -> AsyncIterator[Demos]:
     folder = tmp_path_factory.mktemp("demo")
     ready_file = folder / "ready.json"
     ready = await _start(folder, "--ready-file", str(ready_file))
-    follow = await _start(folder, "--scene", "follow", "--own-messages")
+    follow = await _start(folder, "--scene", "follow", "--own-messages", **given)
     yield Demos(ready, ready_file, follow)
     for process in (ready, follow):
         if process.returncode is None:
@@ -54,11 +67,11 @@ async def demos(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demos
         await process.wait()
 
 
-async def _start(folder: Path, *arguments: str) -> Process:
+async def _start(folder: Path, *arguments: str, **given: str) -> Process:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LINLI_")}
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "sandbox.demo", *arguments,
-        cwd=ROOT, env={**environment, "LINLI_VAR": str(folder)}, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT,
+        cwd=ROOT, env={**environment, "LINLI_VAR": str(folder), **given}, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT,
         preexec_fn=end_with_parent(),
     )  # fmt: skip
 

@@ -1,38 +1,16 @@
 """The desk of what waits for a person, and the report of the comparison, from the command line as people run them."""
 
-import asyncio
-import os
-import re
-import sys
-from pathlib import Path
-from typing import Any
-
 import pytest
 
 from community.complaints.dispatch_models import ComparisonRun, DispatchConflict, DispatchUpdate
 from foundation.clock import FrozenClock, real_now
-from foundation.settings import Settings
 from tests.community.complaints.line import Line, update
 from tests.community.complaints.passing_on import pass_on_everything
 from tests.conftest import STARTED_AT, Client
 from tests.core import DispatchCore
 from tests.jobs import Worker
 from tests.phone import Phone
-
-PROGRAM = """
-import sys
-import typer
-from community.complaints.commands import PARKED, compare_app, rebuild_app
-app = typer.Typer()
-app.add_typer(PARKED)
-for each in (compare_app, rebuild_app):
-    app.registered_commands.extend(each.registered_commands)
-for line in sys.argv[1:]:
-    try:
-        app(line.split())
-    except SystemExit as ended:
-        print(f"=> {ended.code or 0}", flush=True)
-"""
+from tests.processes.programs import Copy
 
 
 @pytest.fixture
@@ -40,32 +18,14 @@ def line(api: Client) -> Line:
     return Line(api)
 
 
-@pytest.fixture
-def linli(settings: Settings, root: Path) -> Any:
-    """Run commands one after another in a process of their own; give of each what it wrote, and its exit code."""
-
-    async def run(*lines: str) -> list[tuple[str, int]]:
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("LINLI_")}
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", PROGRAM, *lines,
-            cwd=root, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-            env={
-                **inherited,
-                "LINLI_DATABASE_URL": settings.database_url or "",
-                "LINLI_REDIS_URL": settings.redis_url or "",
-                "LINLI_VAR": str(settings.var),
-                "LINLI_DISPATCH__BASE_URL": settings.dispatch.base_url,
-            },
-        )  # fmt: skip
-        out, _ = await process.communicate()
-        pieces = re.split(r"=> (\d)\n", out.decode())
-        return [(text, int(code)) for text, code in zip(pieces[::2], pieces[1::2], strict=False)]
-
-    return run
+async def said(copy: Copy, line: str) -> tuple[str, int]:
+    """Run a command; give what it wrote, and its exit code."""
+    answer = await copy.run(*line.split())
+    return answer.stdout, answer.returncode
 
 
 async def test_a_conflict_is_listed_shown_field_by_field_and_settled(
-    phone: Phone, line: Line, worker: Worker, linli: Any
+    phone: Phone, line: Line, worker: Worker, copy: Copy
 ) -> None:
     complaint = await phone.file()
     first = update(complaint, "assigned", STARTED_AT, agency_responsible="环卫所") | {"update_id": "U-1"}
@@ -73,7 +33,8 @@ async def test_a_conflict_is_listed_shown_field_by_field_and_settled(
         await line.tell(body)
     await worker.clear_desks()
 
-    listed, shown, settled, empty = await linli("parked list", "parked show U-1", "parked settle U-1", "parked list")
+    listed, shown = await said(copy, "parked list"), await said(copy, "parked show U-1")
+    settled, empty = await said(copy, "parked settle U-1"), await said(copy, "parked list")
 
     assert "conflict  U-1              known with another body" in listed[0]
     assert "differs in 2 fields" in shown[0]
@@ -85,14 +46,14 @@ async def test_a_conflict_is_listed_shown_field_by_field_and_settled(
 
 
 async def test_an_unknown_word_is_listed_until_a_person_has_looked(
-    phone: Phone, api: Client, line: Line, worker: Worker, linli: Any
+    phone: Phone, api: Client, line: Line, worker: Worker, copy: Copy
 ) -> None:
     complaint = await phone.file()
     await line.tell(update(complaint, "inspected", STARTED_AT) | {"update_id": "U-2"})
     await worker.clear_desks()
 
     alarmed = await number(api, "linli_dispatch_unknown_words")
-    listed, settled = await linli("parked list", "parked settle U-2")
+    listed, settled = await said(copy, "parked list"), await said(copy, "parked settle U-2")
 
     assert alarmed == 1
     assert "word      U-2              shown as a note: inspected" in listed[0]
@@ -107,8 +68,10 @@ async def number(api: Client, name: str) -> float:
         return next(float(row.split()[1]) for row in (await answer.text()).splitlines() if row.startswith(f"{name} "))
 
 
-async def test_what_nobody_has_is_said_to_be_unknown(database: None, linli: Any) -> None:
-    assert await linli("parked show U-none", "parked settle U-none", "compare") == [
+async def test_what_nobody_has_is_said_to_be_unknown(database: None, copy: Copy) -> None:
+    unknown = [await said(copy, line) for line in ("parked show U-none", "parked settle U-none", "compare")]
+
+    assert unknown == [
         ("", 1),
         ("0 settled.\n", 0),
         ("Nothing has been compared yet; `linli compare --now` does it.\n", 0),
@@ -116,15 +79,15 @@ async def test_what_nobody_has_is_said_to_be_unknown(database: None, linli: Any)
 
 
 async def test_comparing_now_reports_at_once_and_fails_if_something_differs(
-    *, phone: Phone, core: DispatchCore, worker: Worker, clock: FrozenClock, linli: Any
+    *, phone: Phone, core: DispatchCore, worker: Worker, clock: FrozenClock, copy: Copy
 ) -> None:
     clock.set(real_now())
     await phone.file()
     await pass_on_everything(worker)
 
-    (well,) = await linli("compare --now")
+    well = await said(copy.cold, "compare --now")
     await core.control("/reset")
-    ill, again = await linli("compare --now", "compare")
+    ill, again = await said(copy, "compare --now"), await said(copy, "compare")
 
     assert well[1] == 0
     assert "Read: 1 requests, 0 of them other clients', and 0 updates" in well[0]

@@ -60,6 +60,7 @@ async def test_the_database_refuses_a_second_open_home(clock: FrozenClock) -> No
 
 async def test_an_ended_sign_in_issues_no_ticket(clock: FrozenClock) -> None:
     signed_in = await come_in(clock, WechatIdentity("miniprogram", "o1"))
+    assert await valid_sign_ins([signed_in.opened.sign_in.id], real_at=real_now()) == {signed_in.opened.sign_in.id}
     await revoke_all(resident_id=signed_in.resident.id, real_at=real_now())
 
     with pytest.raises(NotSignedInError):
