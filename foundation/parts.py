@@ -4,7 +4,8 @@ Every room has a `wiring.py` with one value `PART`. Here they are listed by
 name, from the ground up; `process.py` builds web and worker processes from them.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib import import_module
@@ -126,7 +127,24 @@ def endpoints_of(*modules: ModuleType) -> "tuple[Endpoint, ...]":
 
 def load_parts(names: Sequence[str] = ROOMS) -> tuple[Part, ...]:
     """Import the rooms and give their parts, lowest first."""
-    return tuple(import_module(f"{name}.wiring").PART for name in names)
+    with _comments_unread():
+        return tuple(import_module(f"{name}.wiring").PART for name in names)
+
+
+@contextmanager
+def _comments_unread() -> Iterator[None]:
+    """Keep Tortoise from reading a file anew for each of its models, for comments that we do not write.
+
+    It was a tenth of every start.
+    """
+    from tortoise import models  # noqa: PLC0415 - `linli --help` needs no database
+
+    reading = models._get_comments  # noqa: SLF001 - there is no other way to leave it out
+    models._get_comments = lambda cls: {}  # noqa: ARG005, SLF001
+    try:
+        yield
+    finally:
+        models._get_comments = reading  # noqa: SLF001
 
 
 def commands() -> "list[typer.Typer]":

@@ -7,19 +7,20 @@ the two kinds of failure in errors.py.
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, Self
 
 import aiohttp
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 from redis.asyncio import Redis
 
-from foundation.wechat.client import MiniProgramClient
 from foundation.wechat.errors import WeChatRejectedError, WeChatUnavailableError
 from foundation.wechat.tokens import Grant, TokenBroker
 from foundation.wechat.transport import Fields, Transport
 
 if TYPE_CHECKING:
     from foundation.ground import Ground
+    from foundation.wechat.client import MiniProgramClient
 
 LONGEST_TEXT = 2000
 """Characters checked in one call. WeChat takes 2500; emoji may count twice."""
@@ -126,11 +127,11 @@ class StableToken:
             raise WeChatUnavailableError("unreadable token") from None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MiniProgram:
     """One mini-program, as WeChat's server knows it."""
 
-    client: MiniProgramClient
+    broker: TokenBroker
     stable_token: StableToken
 
     @classmethod
@@ -138,8 +139,14 @@ class MiniProgram:
         """Open it; `session` and `redis` stay the caller's."""
         transport = Transport(session, account.api_base)
         stable_token = StableToken(transport, account.app_id, account.secret)
-        broker = TokenBroker(redis, stable_token, account=account.app_id)
-        return cls(MiniProgramClient(transport, broker, app_id=account.app_id), stable_token)
+        return cls(TokenBroker(redis, stable_token, account=account.app_id), stable_token)
+
+    @cached_property
+    def client(self) -> "MiniProgramClient":
+        """The calls that need a token. What they stand on takes a tenth of a start to import, and few processes call."""
+        from foundation.wechat.client import MiniProgramClient  # noqa: PLC0415
+
+        return MiniProgramClient(self.stable_token.transport, self.broker, app_id=self.stable_token.app_id)
 
     async def code_to_session(self, js_code: str) -> WxSession:
         """Find out who signs in with a code of `wx.login`. A code is good once, for five minutes.
