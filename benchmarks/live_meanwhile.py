@@ -17,11 +17,13 @@ import aiohttp
 
 from benchmarks import town
 from benchmarks.harness import Column, Figures, Filled, Goal, Peer, Table, quantile, run
-from benchmarks.live import MESSAGES, PAUSE_SECONDS, PHONES, Complaints
+from benchmarks.live import PAUSE_SECONDS, PHONES, Complaints
 from benchmarks.load import Line, request
 from benchmarks.stage import Agent, Stage
 from foundation.tasks import spawn, stop
 
+MESSAGES = 6
+"""One sample is the median of so many: what a few stuck readers cost is less than one message differs from the next."""
 STUCK_OF = 100
 """One phone in so many reads nothing."""
 HISTORY = 600

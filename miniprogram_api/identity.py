@@ -36,7 +36,7 @@ from foundation.web.keys import SignedIn
 
 REMEMBERED_FOR = 2.0
 MOST_REMEMBERED = 20_000
-MOST_TOKENS_ASKED = 500
+MOST_TOKENS_ASKED = 1_000
 """Tokens in one question, when a thousand sockets come back together."""
 BEARER = "bearer "
 SAFE_METHODS: Final = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
@@ -115,7 +115,7 @@ class Doorkeeper:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
-        self._people = Batch[bytes, SignedInPerson | None](self._ask, pause=0.0, most=MOST_TOKENS_ASKED)
+        self._people = Batch[bytes, SignedInPerson | None](self._ask, most=MOST_TOKENS_ASKED)
 
     async def find(self, token_hash: bytes) -> SignedInPerson | None:
         """Find who a token belongs to, together with whoever else comes in."""

@@ -7,12 +7,14 @@ comes back after hours: `hello` and `watch` may be sent together, without waitin
 
 import asyncio
 import json
+import time
+from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 import structlog
-from aiohttp import WSMsgType, web
+from aiohttp import WSMessage, WSMsgType, web
 from psycopg import OperationalError
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
@@ -25,7 +27,7 @@ from foundation.errors import (
     NotSignedInError,
     UnreadableRequestError,
 )
-from foundation.live import CRASHED, SIGNED_OUT, TOO_MANY, TRY_LATER, HandedOver, Line, Peer, take_over
+from foundation.live import CRASHED, SIGNED_OUT, TOO_MANY, TRY_LATER, HandedOver, Line, Peer, Stream, take_over
 from foundation.live.frames import json_frame, pong_frame
 from foundation.tasks import spawn
 from foundation.web.fields import Input
@@ -125,7 +127,7 @@ async def open_live(request: web.Request) -> web.StreamResponse:
 class Conversation:
     """What is said on one socket. There are many, mostly silent: it is kept small."""
 
-    __slots__ = ("_allowance", "_app", "_counted_at", "_feed", "_language", "_line", "_peer", "_token")
+    __slots__ = ("_allowance", "_app", "_counted_at", "_feed", "_language", "_line", "_peer", "_token", "_wished")
 
     def __init__(self, request: web.Request, line: Line, transport: asyncio.Transport) -> None:
         self._app = request.app
@@ -135,7 +137,9 @@ class Conversation:
         self._token = _token_of(request)
         """What came with the request, then what was right."""
         self._allowance = float(BURST)
-        self._counted_at = asyncio.get_running_loop().time()
+        self._counted_at = time.monotonic()
+        self._wished: list[Watch] = []
+        """What they want to watch and was not asked about yet, because more may follow."""
         self._peer: Peer = self._feed.admit(line, transport, refuse=self._refuse)
 
     async def talk(self) -> None:
@@ -175,7 +179,7 @@ class Conversation:
         """Read one text; None when the socket ends. No faster than a person could make frames, or reads ours."""
         await self._slow_down()
         await self._peer.has_room()
-        while (message := await self._line.receive()) is not None:
+        while (message := await self._receive()) is not None:
             self._peer.silent = 0
             if message.type is WSMsgType.TEXT:
                 text: str = message.data
@@ -187,10 +191,20 @@ class Conversation:
                 await self._slow_down()
         return None
 
+    async def _receive(self) -> WSMessage | None:
+        """Receive the next message; before that is waited for, all that was said so far is done."""
+        if self._wished and not self._line.has_more():
+            await self._watch_wished()
+        return await self._line.receive()
+
     async def _answer(self, text: str) -> None:
         """Do what one frame asks for."""
         try:
             frame = _read(text)
+            if isinstance(frame, Watch) and self._peer.actor is not None:
+                await self._wish(frame)
+                return
+            await self._watch_wished()
             if isinstance(frame, Ping):
                 self._say({"type": "pong"})
             elif isinstance(frame, Hello):
@@ -200,8 +214,6 @@ class Conversation:
                 self._peer.end(SIGNED_OUT, "no hello")
             elif isinstance(frame, Unwatch):
                 self._feed.unwatch(self._peer, frame.topic)
-            else:
-                await self._watch(frame)
         except LinliError as error:
             self._refuse(None, error)
 
@@ -234,13 +246,25 @@ class Conversation:
         self._peer.recheck = self._app.get(CHECK_SESSIONS)
         self._welcome()
 
-    async def _watch(self, frame: Watch) -> None:
+    async def _wish(self, frame: Watch) -> None:
+        """Note what is to be watched: what was sent together is asked about together, as far as all of it may be."""
         watched = self._peer.watchers
-        if len(watched) >= MOST_TOPICS and frame.topic not in watched:
-            self._refuse(frame.topic, TooManyTopicsError(n=MOST_TOPICS))
-            return
+        if len(watched) + len(self._wished) >= MOST_TOPICS:
+            await self._watch_wished()
+            if len(watched) >= MOST_TOPICS and frame.topic not in watched:
+                self._refuse(frame.topic, TooManyTopicsError(n=MOST_TOPICS))
+                return
+        self._wished.append(frame)
+
+    async def _watch_wished(self) -> None:
+        wished, self._wished = self._wished, []
+        begun = [(frame, self._feed.find(self._peer, frame.topic)) for frame in wished]
+        for frame, stream in begun:
+            await self._watch(frame, stream)
+
+    async def _watch(self, frame: Watch, stream: Awaitable[Stream]) -> None:
         try:
-            await self._feed.watch(self._peer, frame.topic, frame.after)
+            self._feed.watch(self._peer, frame.topic, await stream, frame.after)
         except LinliError as error:
             self._refuse(frame.topic, error)
         except OperationalError:
@@ -262,10 +286,11 @@ class Conversation:
         self._peer.tell(json_frame(content))
 
     async def _slow_down(self) -> None:
-        now = asyncio.get_running_loop().time()
+        now = time.monotonic()
         self._allowance = min(float(BURST), self._allowance + (now - self._counted_at) * FRAMES_PER_SECOND) - 1
         self._counted_at = now
         if self._allowance < 0:
+            await self._watch_wished()
             await asyncio.sleep(-self._allowance / FRAMES_PER_SECOND)
 
 

@@ -99,11 +99,17 @@ def _person(rows: list[dict[str, Any]]) -> SignedInPerson | None:
 
 async def valid_sign_ins(sign_in_ids: Collection[int], *, real_at: datetime) -> set[int]:
     """Tell which of these sign-ins still open anything."""
-    rows = await read(_VALID, list(sign_in_ids), real_at) if sign_in_ids else []
-    return {row["id"] for row in rows}
+    if not sign_in_ids:
+        return set()
+    rows = await read(_VALID, f"{{{','.join(map(str, sign_in_ids))}}}", real_at)
+    return set(rows[0]["valid"])
 
 
-_VALID = "SELECT id FROM sign_in WHERE id = ANY(%s) AND revoked_at IS NULL AND expires_at > %s"
+_VALID = """
+SELECT coalesce(array_agg(id), '{}') AS valid FROM sign_in
+WHERE id = ANY(%s::bigint[]) AND revoked_at IS NULL AND expires_at > %s
+"""
+"""Asked and answered in one word each: with thousands of open sockets, rows would hold up the loop."""
 
 
 def open_at(at: datetime) -> Q:

@@ -9,6 +9,7 @@ from foundation.live.feed import LiveFeed
 from foundation.live.figures import LiveCollector, LiveFigures
 from foundation.live.line import HandedOver, Line, take_over
 from foundation.live.peers import CRASHED, GOING_AWAY, SIGNED_OUT, TOO_MANY, TOO_SLOW, TRY_LATER, Peer, Recheck
+from foundation.live.streams import Stream
 from foundation.live.topics import Asked, NumberedEvents, Topic, own_topic
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "NumberedEvents",
     "Peer",
     "Recheck",
+    "Stream",
     "Topic",
     "own_topic",
     "take_over",

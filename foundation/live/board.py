@@ -6,7 +6,7 @@ the database, in one query for each kind, and so finds what was lost on the way.
 """
 
 import asyncio
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Awaitable, Hashable, Iterable, Sequence
 from functools import partial
 from itertools import islice
 
@@ -23,15 +23,14 @@ from foundation.live.topics import Asked, NumberedEvents, Topic
 
 log = structlog.get_logger(__name__)
 
-MOST_IDLE = 10_000
-"""Topics nobody watches whose numbers are still kept, for those who come back."""
+MOST_IDLE = 30_000
+"""Topics nobody watches whose numbers are still kept, for those who come back: three for each of ten thousand phones."""
 MOST_IDLE_BYTES = 64 * 1024 * 1024
-MOST_IN_QUERY = 5_000
+MOST_IN_QUERY = 20_000
 """Topics compared in one query; more would hold up the loop."""
-MOST_PAIRS = 2_000
+MOST_PAIRS = 5_000
 MOST_EVENTS = 1_000
 """Events read in one query, as far as can be told before; each has to be put into words."""
-BATCH_SECONDS = 0.02
 AT_ONCE = 100
 """Topics looked at in one turn of the loop, where there may be thousands."""
 
@@ -75,7 +74,7 @@ class Subject:
 
     def is_idle(self) -> bool:
         """Whether nobody needs it now."""
-        return not self.waiting and all(stream.is_idle() for stream in self.streams.values())
+        return not self.waiting and not any(map(Stream.is_needed, self.streams.values()))
 
     def size(self) -> int:
         """Give the bytes of its frames."""
@@ -91,16 +90,16 @@ class Board:
         self._ground = ground
         self._subjects: dict[str, Subject] = {}
         self._numbers = {
-            kind: Batch[Subject, bool](partial(self._read_numbers, topic), pause=BATCH_SECONDS, most=MOST_IN_QUERY)
+            kind: Batch[Subject, bool](partial(self._read_numbers, topic), most=MOST_IN_QUERY)
             for kind, topic in self.topics.items()
         }
         self._rights = {
-            kind: Batch[Pair, Hashable | None](partial(self.views, topic), pause=BATCH_SECONDS, most=MOST_PAIRS)
+            kind: Batch[Pair, Hashable | None](partial(self.views, topic), most=MOST_PAIRS)
             for kind, topic in self.topics.items()
             if topic.watch_many
         }
         self._histories = {
-            kind: Batch[Asked, NumberedEvents](partial(self._read_histories, topic), pause=0.0, most=MOST_EVENTS)
+            kind: Batch[Asked, NumberedEvents](partial(self._read_histories, topic), most=MOST_EVENTS)
             for kind, topic in self.topics.items()
             if topic.history_many
         }
@@ -151,33 +150,28 @@ class Board:
         """Read its number from the database, together with whoever else asks."""
         await self._numbers[subject.topic.kind].ask(subject)
 
-    async def view(self, topic: Topic, actor: Actor, id_: str) -> Hashable:
-        """Ask how somebody sees a thing, together with whoever else asks.
+    def view(self, topic: Topic, actor: Actor, id_: str) -> Awaitable[Hashable]:
+        """Begin to ask how somebody sees a thing, together with whoever else asks.
 
-        Raises:
-            NotFoundError: not at all.
-
+        Awaited, it gives the view, or raises NotFoundError if they may not see it.
         """
         if topic.watch_many is None:
             self.figures.right_reads += 1
-            return await topic.watch(self._ground, actor, id_)
-        view = await self._rights[topic.kind].ask((actor, id_))
-        if view is None:
-            raise NotFoundError
-        return view
+            return topic.watch(self._ground, actor, id_)
+        return _found(self._rights[topic.kind].ask((actor, id_)))
 
     async def views(self, topic: Topic, pairs: Sequence[Pair]) -> Sequence[Hashable | None]:
         """Ask for many at once; only of topics that can."""
         self.figures.right_reads += 1
         return await topic.watch_many(self._ground, pairs) if topic.watch_many else ()
 
-    async def history(self, subject: Subject, after: int, view: Hashable) -> NumberedEvents:
-        """Read its events after a number, together with whoever else reads."""
+    async def history(self, subject: Subject, after: int, view: Hashable, *, urgent: bool) -> NumberedEvents:
+        """Read its events after a number, together with whoever else reads; at once if somebody waits for news."""
         together = self._histories.get(subject.topic.kind)
         if together is not None:
             try:
                 missed = max(1, min(subject.known - after, MOST_EVENTS))
-                return await together.ask((subject.id, after, view), weight=missed)
+                return await together.ask((subject.id, after, view), weight=missed, urgent=urgent)
             except (OperationalError, OSError):
                 raise
             except Exception:
@@ -206,14 +200,20 @@ class Board:
                     if not count % AT_ONCE:
                         await asyncio.sleep(0)
 
-    def forget_idle(self) -> None:
+    async def forget_idle(self) -> None:
         """Let go of the topics that nobody needed for longest, as far as there are too many."""
-        idle = [(key, s.size()) for key, s in self._subjects.items() if s.is_idle()]
+        idle: list[tuple[str, int]] = []
+        for count, (key, subject) in enumerate(list(self._subjects.items()), 1):
+            if subject.is_idle():
+                idle.append((key, subject.size()))
+            if not count % AT_ONCE:
+                await asyncio.sleep(0)
         count, size = len(idle), sum(size for _, size in idle)
         for key, its_size in idle:
             if count <= MOST_IDLE and size <= MOST_IDLE_BYTES:
                 return
-            del self._subjects[key]
+            if self._subjects[key].is_idle():  # still
+                del self._subjects[key]
             count, size = count - 1, size - its_size
 
     def let_go(self) -> None:
@@ -239,3 +239,10 @@ class Board:
             if not len(behind) % AT_ONCE:
                 await asyncio.sleep(0)
         return behind
+
+
+async def _found(view: Awaitable[Hashable | None]) -> Hashable:
+    found = await view
+    if found is None:
+        raise NotFoundError
+    return found

@@ -4,7 +4,7 @@ import asyncio
 import random
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Hashable, Iterable
 from contextlib import suppress
 
 import structlog
@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from foundation.access import Actor
 from foundation.errors import BusyError, LinliError, NotFoundError
 from foundation.ground import Ground
+from foundation.grouping import Grouped
 from foundation.live.board import Board, Subject
 from foundation.live.capacity import most_sockets
 from foundation.live.ear import Ear, is_cancelled
@@ -20,7 +21,7 @@ from foundation.live.figures import LiveFigures
 from foundation.live.line import Line
 from foundation.live.peers import GOING_AWAY, GRACE_SECONDS, Peer
 from foundation.live.rights import end_signed_out, review_watches
-from foundation.live.streams import Watcher
+from foundation.live.streams import Stream, Watcher
 from foundation.live.topics import Topic, own_topic
 from foundation.redis import open_listener
 from foundation.settings import LiveSettings
@@ -62,6 +63,7 @@ class LiveFeed:
         self._channel = channel
         self._heartbeat = heartbeat
         self._me = f"beat:{secrets.token_hex(8)}"
+        self._publications = Grouped(self._publish)
         self._silent_until = 0.0
         self._board: Board | None = None
         self._peers: set[Peer] = set()
@@ -84,12 +86,17 @@ class LiveFeed:
             return
         try:
             async with asyncio.timeout(PUBLISH_SECONDS):
-                await self._redis.publish(self._channel, f"{topic} {seq}")
+                await self._publications.add(f"{topic} {seq}")
             self.figures.published += 1
         except Exception as error:  # noqa: BLE001 - nobody may fail because nobody could be told
             self._silent_until = asyncio.get_running_loop().time() + SILENCE_SECONDS
             self.figures.publish_failures += 1
             log.warning("live_not_told", topic=topic, seq=seq, error=repr(error))
+
+    async def _publish(self, lines: list[str]) -> list[None]:
+        """Publish what several have to tell, as one message of a line each."""
+        await self._redis.publish(self._channel, "\n".join(lines))
+        return [None] * len(lines)
 
     async def wait(self, topic: str, after: int, seconds: float) -> None:
         """Return when `topic` is known to have more than `after`, or the time is over. For long polls."""
@@ -141,26 +148,27 @@ class LiveFeed:
             if not self._seats[peer.actor.key]:
                 del self._seats[peer.actor.key]
 
-    async def watch(self, peer: Peer, wire: str, after: int) -> None:
-        """Let a signed-in socket watch a topic, from the event after `after` on; anew, if it does already.
+    def find(self, peer: Peer, wire: str) -> Awaitable[Stream]:
+        """Begin to ask for a topic as a signed-in socket may see it, which hears no more of it until it may `watch`.
 
-        Raises:
-            NotFoundError: there is no such topic, or not for this person.
-
+        Awaited, it gives the stream, or raises NotFoundError: there is no such topic, or not for this person. Whoever
+        asks for several before they wait for any is answered together.
         """
+        self.unwatch(peer, wire)
         board, actor = self._board, peer.actor
         kind, colon, _ = wire.partition(":")
         topic = board.topics.get(kind) if board else None
         if board is None or actor is None or topic is None or topic.personal == bool(colon):
-            raise NotFoundError
-        self.unwatch(peer, wire)
+            return _nothing()
         key = own_topic(kind, actor) if topic.personal else wire
-        view = await board.view(topic, actor, key.partition(":")[2])
-        if peer.is_ending:
-            return
-        stream = board.stream(key, view, wire)
-        watcher = peer.watchers[wire] = Watcher(peer, stream, after)
-        stream.join(watcher)
+        return _stream(board, key, wire, board.view(topic, actor, key.partition(":")[2]))
+
+    def watch(self, peer: Peer, wire: str, stream: Stream, after: int) -> None:
+        """Let a socket watch what was found, from the event after `after` on; anew, if it does already."""
+        self.unwatch(peer, wire)
+        if not peer.is_ending:
+            watcher = peer.watchers[wire] = Watcher(peer, stream, after)
+            stream.join(watcher)
 
     def unwatch(self, peer: Peer, wire: str) -> None:
         """Tell a socket nothing more of a topic."""
@@ -212,11 +220,12 @@ class LiveFeed:
         self._closed.set()
 
     def _heard(self, words: str) -> None:
-        topic, _, number = words.rpartition(" ")
-        if topic == self._me and self._ear:
-            self._ear.note_sign_of_life()
-        elif self._board and number.isdecimal() and len(number) <= LONGEST_NUMBER:
-            self._board.heard(topic, int(number))
+        for line in words.splitlines():
+            topic, _, number = line.rpartition(" ")
+            if topic == self._me and self._ear:
+                self._ear.note_sign_of_life()
+            elif self._board and number.isdecimal() and len(number) <= LONGEST_NUMBER:
+                self._board.heard(topic, int(number))
 
     def _began(self) -> None:
         self.figures.subscriptions += 1
@@ -240,7 +249,7 @@ class LiveFeed:
         await self.publish(self._me, 0)
         if self._board:
             await self._board.compare()
-            self._board.forget_idle()
+            await self._board.forget_idle()
         self.figures.revoked_closes += await end_signed_out(list(self._peers))
         if self._board:
             await review_watches(self._board, list(self._peers))
@@ -277,3 +286,11 @@ class LiveFeed:
             await board.ask(subject)
         except Exception:
             log.warning("live_number_unknown", topic=subject.topic.kind, exc_info=True)  # a heartbeat will tell
+
+
+async def _stream(board: Board, key: str, wire: str, view: Awaitable[Hashable]) -> Stream:
+    return board.stream(key, await view, wire)
+
+
+async def _nothing() -> Stream:
+    raise NotFoundError

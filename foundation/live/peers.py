@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from foundation.access import Actor
 from foundation.errors import LinliError
@@ -72,7 +72,7 @@ class Peer:
         self._figures = figures
         self._grace = grace
         self._ending: asyncio.Task[None] | None = None
-        self._holding: asyncio.Task[None] | None = None
+        self._holding: _Holding | None = None
         self.refuse = refuse
         """Tells the client that it may not watch a topic (any more)."""
         self.actor: Actor | None = None
@@ -129,12 +129,14 @@ class Peer:
         """Write nothing more until the reader has made room; end it if it does not."""
         if self.writable:
             self.writable = False
-            self._holding = spawn(self._wait_for_room(), name="live-hold")
+            loop = asyncio.get_running_loop()
+            self._holding = _Holding(loop.create_future(), loop.call_later(self._grace, self._give_up))
+            self._line.when_room(self._go_on)
 
     async def has_room(self) -> None:
         """Wait while too much waits, so that nobody makes us answer faster than they read."""
         if self._holding is not None:
-            await asyncio.wait([self._holding])
+            await asyncio.wait([self._holding.over])
 
     def end(self, code: int, reason: str) -> "asyncio.Task[None]":
         """Close it with a code once everything written has gone out; ending it twice is the same ending."""
@@ -142,12 +144,14 @@ class Peer:
         self.leave_all()
         if self._ending is None:
             self._ending = spawn(self._end(code, reason), name="live-end")
+            self._hold_no_more()
         return self._ending
 
     async def ended(self) -> None:
         """Wait until an ending that was begun is complete; without one the line is simply closed."""
         self.writable = False
         self.leave_all()
+        self._hold_no_more()
         if self._ending is not None:
             await asyncio.wait([self._ending])
         self._transport.close()
@@ -167,28 +171,33 @@ class Peer:
             await asyncio.sleep(FLUSH_SECONDS / FLUSH_LOOKS)
         self._transport.abort()
 
-    async def _wait_for_room(self) -> None:
-        try:
-            await self._made_room()
-        finally:
-            self._holding = None
-
-    async def _made_room(self) -> None:
-        deadline = asyncio.get_running_loop().time() + self._grace
-        pause = 0.001
-        while self._transport.get_write_buffer_size() > MOST_WAITING // 2:
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, 0.05)
-            if self.is_ending:
-                return
-            if asyncio.get_running_loop().time() > deadline:
-                self._figures.slow_closes += 1
-                self.end(TOO_SLOW, "too slow")
-                return
-        if not self.is_ending:
+    def _go_on(self) -> None:
+        """Write again: the reader has made room."""
+        if self._hold_no_more() and not self.is_ending:
             self.writable = True
             for watcher in self.watchers.values():
                 watcher.stream.kick()
+
+    def _give_up(self) -> None:
+        """End it: the reader has made no room in time."""
+        if self._hold_no_more() and not self.is_ending:
+            self._figures.slow_closes += 1
+            self.end(TOO_SLOW, "too slow")
+
+    def _hold_no_more(self) -> bool:
+        holding, self._holding = self._holding, None
+        if holding is None:
+            return False
+        holding.deadline.cancel()
+        holding.over.set_result(None)
+        return True
+
+
+class _Holding(NamedTuple):
+    """A wait for room: until it is over, or the deadline comes. It costs nothing meanwhile."""
+
+    over: asyncio.Future[None]
+    deadline: asyncio.TimerHandle
 
 
 def _limit_kernel(transport: asyncio.Transport) -> None:

@@ -11,6 +11,9 @@ from foundation.live.peers import SIGNED_OUT, Peer, Recheck
 from foundation.live.streams import Watcher
 from foundation.live.topics import Topic
 
+MOST_SESSIONS = 10_000
+"""Sessions in one question."""
+
 Watch = tuple[Peer, Actor, str, Watcher]
 """A socket, whose it is, and what it watches under which name."""
 
@@ -23,8 +26,8 @@ async def end_signed_out(peers: Collection[Peer]) -> int:
             by_hook[peer.recheck].append(peer)
     count = 0
     for recheck, asked in by_hook.items():
-        for start in range(0, len(asked), MOST_PAIRS):
-            some = asked[start : start + MOST_PAIRS]
+        for start in range(0, len(asked), MOST_SESSIONS):
+            some = asked[start : start + MOST_SESSIONS]
             good = await recheck({peer.session for peer in some})
             for peer in some:
                 if peer.session not in good and not peer.is_ending:

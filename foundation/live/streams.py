@@ -9,6 +9,7 @@ same bytes for each of them. Only the others are looked at one by one.
 """
 
 import asyncio
+import time
 from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +28,9 @@ log = structlog.get_logger(__name__)
 RING_FRAMES = 50
 RING_SECONDS = 60.0
 """How long frames are kept: what is in them, such as a signed address of a photo, grows old."""
-SLICE = 100
-"""Writes after which the loop gets to do other things."""
+SLICE = 25
+"""Writes after which the loop gets to do other things. A write is a system call at the end of the turn, half a millisecond
+for so many; whoever asks for something else meanwhile needs several turns, and each costs them so much."""
 
 
 class StalledHistoryError(Exception):
@@ -124,15 +126,15 @@ class Stream:
                 self._set_apart(watcher)
                 watcher.waiting = True
 
-    def is_idle(self) -> bool:
-        """Whether nobody needs it now."""
-        return not self.abreast and not self.apart and self._pump is None
+    def is_needed(self) -> bool:
+        """Whether anybody needs it now."""
+        return bool(self.abreast or self.apart or self._pump)
 
     def _is_due(self) -> bool:
         known = self.subject.known
         if self.abreast and self._front < known:
             return True
-        return any(watcher.needs(known) for watcher in self.apart)
+        return bool(self.apart) and any(watcher.needs(known) for watcher in self.apart)
 
     async def _run(self) -> None:
         try:
@@ -178,7 +180,8 @@ class Stream:
 
         """
         frames: list[bytes] = []
-        for seq, event in await self._board.history(self.subject, after, self.view):
+        news = bool(self.abreast) and self._front < self.subject.known
+        for seq, event in await self._board.history(self.subject, after, self.view, urgent=news):
             if seq != after + 1 + len(frames):
                 break
             frames.append(self.ring.frame(seq) or self._made(seq, event))
@@ -188,12 +191,12 @@ class Stream:
         self.subject.at_least(window.end)
         if window.end >= self.subject.known - RING_FRAMES:
             if not self.ring.frames:
-                self._ring_began_at = asyncio.get_running_loop().time()
+                self._ring_began_at = time.monotonic()
             self.ring = self.ring.joined(window, RING_FRAMES)
         return window
 
     def _drop_old_ring(self) -> None:
-        if asyncio.get_running_loop().time() - self._ring_began_at > RING_SECONDS:
+        if time.monotonic() - self._ring_began_at > RING_SECONDS:
             self.ring = EMPTY
 
     def _made(self, seq: int, event: Mapping[str, Any]) -> bytes:
@@ -201,7 +204,7 @@ class Stream:
         return event_frame(self._wire, seq, event)
 
     async def _serve_all(self, window: Window) -> None:
-        """Write to everybody what the window has for them; others get the loop after every hundred."""
+        """Write to everybody what the window has for them; others get the loop after every few."""
         if self.abreast and window.covers(self._front):
             await self._advance(window)
         joined: Joined = {}

@@ -60,6 +60,19 @@ async def test_what_each_missed_of_their_own_is_read_in_a_few_questions(
         assert [flaws(screen.numbers[f"leaf:{n}"], 2 + n) for n, screen in enumerate(crowd)] == [""] * 100
 
 
+async def test_what_is_watched_together_is_asked_about_together(own_redis: MortalRedis, notebook: Notebook) -> None:
+    for n in range(40):
+        notebook.write(str(n))
+    topics = [f"leaf:{n}" for n in range(40)]
+    async with Door.opened(own_redis.url, notebook, heartbeat=60) as door, screens(door.url, 1) as (screen,):
+        await screen.come(*topics, "leaf:secret")
+        await eventually(lambda: len(screen.caught_up) == 40 and len(screen.others) == 2)
+
+        assert [flaws(screen.numbers[topic], 1) for topic in topics] == [""] * 40
+        assert screen.others[1]["topic"] == "leaf:secret"
+        assert notebook.right_reads <= 4  # the first heartbeat asks too
+
+
 async def test_one_page_that_cannot_be_read_keeps_no_other_back(own_redis: MortalRedis, notebook: Notebook) -> None:
     notebook.write("1", "unreadable")
     notebook.write("2")

@@ -196,7 +196,16 @@ async def test_a_false_message_is_corrected_and_harms_nobody(door: Door, screen:
     await eventually(lambda: screen.caught_up)
 
     await door.feed.publish("page:1", 99_999)
-    for nonsense in ("page:1 x", "page:1", "", "page:1 -5", "page:1 ²", "nothing:1 5", "page:1 " + "9" * 400):
+    for nonsense in (
+        "page:1 x",
+        "page:1",
+        "",
+        "page:1 -5",
+        "page:1 ²",
+        "nothing:1 5",
+        "page:1 " + "9" * 400,
+        "\n\npage:1 0\n",
+    ):
         await door.feed._redis.publish("linli:live", nonsense)  # noqa: SLF001
     late = await Screen(screen._session, door.url, "resident-2").come("page:1")  # noqa: SLF001
     await eventually(lambda: late.caught_up)

@@ -3,12 +3,14 @@
 import asyncio
 import resource
 from collections.abc import Sequence
+from unittest.mock import AsyncMock
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 
-from foundation.live import LiveCollector
+from foundation.live import LiveCollector, batches
 from foundation.live.batches import Batch
 from foundation.live.capacity import OTHER_DESCRIPTORS, most_sockets
 from foundation.live.windows import Window
@@ -61,7 +63,7 @@ async def test_a_batch_never_answers_with_what_was_asked_before() -> None:
         await asyncio.sleep(0.01)
         return [seen for _ in keys]
 
-    batch: Batch[str, int] = Batch(question, pause=0.0, most=3)
+    batch: Batch[str, int] = Batch(question, most=3)
     first = asyncio.ensure_future(batch.ask("a"))
     await asyncio.sleep(0.005)
     now = 1
@@ -78,12 +80,59 @@ async def test_a_failed_question_fails_for_all_who_asked_and_for_nobody_else() -
             raise OSError
         return list(keys)
 
-    batch: Batch[str, str] = Batch(question, pause=0.0, most=10)
+    batch: Batch[str, str] = Batch(question, most=10)
 
     both = await asyncio.gather(batch.ask("bad"), batch.ask("good"), return_exceptions=True)
 
     assert [type(answer) for answer in both] == [OSError, OSError]
     assert await batch.ask("good") == "good"
+
+
+async def answered(keys: Sequence[str]) -> list[str]:
+    return list(keys)
+
+
+@pytest.fixture
+def long_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let whoever waits for more wait for ever, as far as a test can tell."""
+    monkeypatch.setattr(batches, "TIMES_AS_LONG", 1e12)
+    monkeypatch.setattr(batches, "LONGEST_PAUSE_SECONDS", 600.0)
+
+
+@pytest.mark.usefixtures("long_pauses")
+async def test_whoever_asks_soon_after_others_waits_for_more_unless_it_is_urgent() -> None:
+    question = AsyncMock(side_effect=answered)
+    batch: Batch[str, str] = Batch(question, most=100)
+    await asyncio.gather(*(batch.ask(str(n)) for n in range(10)))
+
+    waiting = batch.ask("a")
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    async with asyncio.timeout(10):
+        assert await batch.ask("b", urgent=True) == "b"
+        assert await waiting == "a"
+
+    assert [call.args[0] for call in question.await_args_list] == [[str(n) for n in range(10)], ["a", "b"]]
+
+
+@pytest.mark.usefixtures("long_pauses")
+async def test_a_crowd_that_fills_questions_waits_between_none_of_them() -> None:
+    question = AsyncMock(side_effect=answered)
+    batch: Batch[str, str] = Batch(question, most=4)
+
+    async with asyncio.timeout(10):
+        await asyncio.gather(*(batch.ask(str(n), weight=2) for n in range(9)))
+
+    assert question.await_count == 5
+
+
+async def test_one_who_leaves_takes_nobodys_answer_along() -> None:
+    batch: Batch[str, str] = Batch(answered, most=10)
+    leaving, staying = batch.ask("a"), batch.ask("a")
+
+    leaving.cancel()
+
+    assert await staying == "a"
 
 
 async def test_the_figures_are_shown_to_prometheus(door: Door, screen: Screen) -> None:
