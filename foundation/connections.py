@@ -11,28 +11,23 @@ notices at its first statement, before anything can have been done, and takes an
 import asyncio
 import contextvars
 import json
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 import psycopg
 import structlog
 from psycopg_pool import AsyncConnectionPool
-from tortoise import Model
 from tortoise.backends.base.client import NestedTransactionContext, TransactionContext, TransactionContextPooled
 from tortoise.backends.base_postgres.client import translate_exceptions
 from tortoise.backends.psycopg.client import PsycopgClient, TransactionWrapper
 from tortoise.connection import get_connections
 from tortoise.exceptions import DBConnectionError, TransactionManagementError
-from tortoise.fields import Field
 
 from foundation.pipeline import Connection, Rows, Statement, exchange
 from foundation.tasks import spawn, stop
 
 log = structlog.get_logger(__name__)
-M = TypeVar("M", bound=Model)
-Fields = tuple[tuple[str, Callable[[Any, Model], Any] | None], ...]
 
 BETWEEN_WAKES = 0.02
 JOB_INSERTED = json.dumps({"type": "job_inserted", "job_id": 0})
@@ -197,7 +192,7 @@ class Pipelined(TransactionWrapper):
 def _insist(statements: Sequence[Statement]) -> None:
     """Raise what the first of those that were run, and should have given a row, says for that case."""
     for each in statements:
-        if each.otherwise and each.status and not each.rows:
+        if each.otherwise and each.was_run and not each.rows:
             raise each.otherwise
 
 
@@ -280,56 +275,3 @@ class Client(PsycopgClient):
 
 client_class = Client
 """What Tortoise looks for in the module that a configuration names as its engine."""
-
-
-def storing(row: Model) -> Statement:
-    """Make the statement that inserts a row whose generated id nobody waits for."""
-    sql, fields = _insert_into(type(row), with_key=row.pk is not None)
-    row._saved_in_db = True  # noqa: SLF001 - as Tortoise's own insert does
-    return Statement(sql, _values(row, fields))
-
-
-def _values(row: Model, fields: Fields) -> list[Any]:
-    """Write the values as the columns take them; that nothing is missing, the columns themselves see to."""
-    return [
-        value if write is None or value is None else write(value, row)
-        for value, write in ((getattr(row, name), write) for name, write in fields)
-    ]
-
-
-def _fields(model: type[Model], names: Iterable[str]) -> Fields:
-    """Pair names with how Tortoise writes their values; None where it leaves them as they are."""
-    known = ((name, model._meta.fields_map[name]) for name in names)  # noqa: SLF001
-    return tuple((name, None if _written_as_it_is(each) else each.to_db_value) for name, each in known)
-
-
-def _written_as_it_is(each: Field[Any]) -> bool:
-    return type(each).to_db_value is Field.to_db_value and not each.validators
-
-
-@cache
-def _insert_into(model: type[Model], *, with_key: bool) -> tuple[str, Fields]:
-    columns = model._meta.fields_db_projection  # noqa: SLF001
-    names = [name for name in columns if with_key or name != model._meta.pk_attr]  # noqa: SLF001
-    into = ", ".join(f'"{columns[name]}"' for name in names)
-    places = ", ".join(["%s"] * len(names))
-    return f'INSERT INTO "{model._meta.db_table}" ({into}) VALUES ({places})', _fields(model, names)  # noqa: S608, SLF001
-
-
-def changing(row: Model, *names: str) -> Statement:
-    """Make the statement that writes some fields of a stored row, all but its key if none is named."""
-    sql, fields = _update_of(type(row), names)
-    return Statement(sql, [*_values(row, fields), row.pk])
-
-
-@cache
-def _update_of(model: type[Model], names: tuple[str, ...]) -> tuple[str, Fields]:
-    columns, key = model._meta.fields_db_projection, model._meta.pk_attr  # noqa: SLF001
-    fields = _fields(model, [name for name in names or columns if name != key])
-    written = ", ".join(f'"{columns[name]}" = %s' for name, _ in fields)
-    return f'UPDATE "{model._meta.db_table}" SET {written} WHERE "{columns[key]}" = %s', fields  # noqa: S608, SLF001
-
-
-def rows_as(model: type[M], rows: Rows) -> list[M]:
-    """Make objects of rows that were read whole."""
-    return [model._init_from_db(**row) for row in rows]  # noqa: SLF001 - Tortoise's own way from a row to an object

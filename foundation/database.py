@@ -27,11 +27,12 @@ from tortoise import Model, Tortoise
 from tortoise.connection import get_connections
 from tortoise.transactions import in_transaction
 
-from foundation.connections import Client, Pipelined, changing, look_at, noticing, rows_as, storing
+from foundation.connections import Client, Pipelined, look_at, noticing
 from foundation.events import Event, calls_for
 from foundation.jobs import JobCall
 from foundation.pipeline import Rows, Statement
 from foundation.settings import DatabaseSettings
+from foundation.statements import changing, inserting, rows_as, storing
 
 log = structlog.get_logger(__name__)
 AFTER_COMMIT_SECONDS = 0.5
@@ -73,6 +74,10 @@ class Transaction:
     def store(self, row: Model) -> None:
         """Insert a row whose generated id nobody needs; what forbids it is raised by a later statement or the commit."""
         self.connection.later(storing(row))
+
+    def insert(self, model: type[Model], **values: Any) -> None:
+        """Do the same for a row of which nobody needs an object."""
+        self.connection.later(inserting(model, values))
 
     def change(self, row: Model, *names: str) -> None:
         """Write some fields of a stored row, all if none is named; sent like `store`."""
@@ -136,7 +141,7 @@ class Asked:
 
     async def rows(self) -> Rows:
         """Give the answer; if nothing else has been asked since, go and get it."""
-        if not self._statement.status:
+        if not self._statement.was_run:
             await self._connection.flush()
         return self._statement.rows
 

@@ -7,8 +7,7 @@ wait is cut off. Start at `exchange`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import abc, adapt, generators
@@ -22,18 +21,42 @@ Rows = list[dict[str, Any]]
 Connection = psycopg.AsyncConnection[Any]
 
 
-@dataclass(eq=False)
 class Statement:
-    """One statement; `rows` is there when it was sent."""
+    """One statement; what came of it is there when it was run, and read when somebody wants to know."""
 
-    sql: Any
-    values: Any = None
-    rows: Rows = field(default_factory=list)
-    count: int = 0
-    status: str = ""
-    """What the server called it afterwards; empty until it was run."""
-    otherwise: Exception | None = None
-    """What is raised when it was run and gave no row."""
+    def __init__(self, sql: Any, values: Any = None, *, otherwise: Exception | None = None) -> None:
+        self.sql, self.values = sql, values
+        self.otherwise = otherwise
+        """What is raised when it was run and gave no row."""
+        self._result: PGresult | None = None
+        self._transformer: abc.Transformer | None = None
+        self._rows: Rows | None = None
+
+    def has_run(self, result: PGresult, transformer: abc.Transformer) -> None:
+        """Note what came of it, and what reads the values."""
+        self._result, self._transformer = result, transformer
+
+    @property
+    def was_run(self) -> bool:
+        """Whether it was."""
+        return self._result is not None
+
+    @property
+    def status(self) -> str:
+        """What the server called it afterwards."""
+        return ((self._result and self._result.command_status) or b"").decode()
+
+    @property
+    def count(self) -> int:
+        """How many rows it gave or changed."""
+        return (self._result and self._result.command_tuples) or 0
+
+    @property
+    def rows(self) -> Rows:
+        """Its rows, by the names of their columns."""
+        if self._rows is None and self._result and self._transformer:
+            self._rows = _rows_of(self._result, self._transformer)
+        return self._rows or []
 
 
 async def exchange(connection: Connection, statements: Sequence[Statement]) -> None:
@@ -51,8 +74,7 @@ async def exchange(connection: Connection, statements: Sequence[Statement]) -> N
                 await connection.close()  # cut off in the middle: nobody can use it again
 
 
-@dataclass(frozen=True, slots=True)
-class _Sent:
+class _Sent(NamedTuple):
     """What was made of a statement, for psycopg's book of prepared ones."""
 
     statement: Statement
@@ -80,7 +102,7 @@ def _exchanging(connection: Connection, statements: Sequence[Statement]) -> abc.
         if result.status == ExecStatus.FATAL_ERROR:
             prepared.clear()  # what was to be prepared after it was not; the server is told when it listens again
             raise error_from_result(result, encoding=connection.info.encoding)
-        _read(transformer, result, each.statement)
+        each.statement.has_run(result, transformer)
         if each.key is not None:
             prepared.validate(each.key, each.prepare, each.name, [result])
     yield from prepared.maintain_gen(connection)
@@ -112,10 +134,9 @@ def _results(connection: Connection, count: int) -> abc.PQGen[list[PGresult]]:
     return results
 
 
-def _read(transformer: abc.Transformer, result: PGresult, statement: Statement) -> None:
-    statement.status = (result.command_status or b"").decode()
-    statement.count = result.command_tuples or 0
-    if result.status == ExecStatus.TUPLES_OK and result.ntuples:
-        transformer.set_pgresult(result)
-        names = [(result.fname(each) or b"").decode() for each in range(result.nfields)]
-        statement.rows = transformer.load_rows(0, result.ntuples, lambda values: dict(zip(names, values, strict=True)))
+def _rows_of(result: PGresult, transformer: abc.Transformer) -> Rows:
+    if result.status != ExecStatus.TUPLES_OK or not result.ntuples:
+        return []
+    transformer.set_pgresult(result)
+    names = [(result.fname(each) or b"").decode() for each in range(result.nfields)]
+    return transformer.load_rows(0, result.ntuples, lambda values: dict(zip(names, values, strict=True)))

@@ -118,7 +118,7 @@ async def post_complaint(call: Call, body: FileComplaintBody) -> ComplaintView:
         on_behalf_of_sealed=_sealed(call, body),
         answers=body.answers,
     )
-    filed = await file_complaint(call.actor, draft, channel=Channel.MINIPROGRAM, at=call.at, live=call.ground.live)
+    filed = await file_complaint(call.actor, draft, channel=Channel.MINIPROGRAM, at=call.at)
     reader = Reader(call.ground, call.language, call.at, known_calendar())  # a new complaint has no promises yet
     return ComplaintView.of(picture_of_filed(filed), reader)
 

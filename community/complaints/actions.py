@@ -9,7 +9,7 @@ import structlog
 
 from community.complaints.access import access_complaint_to_follow, access_own_complaint
 from community.complaints.categories import category_of, check_answers, result_days
-from community.complaints.dispatch_models import DispatchMessage, MessageKind
+from community.complaints.dispatch_models import MessageKind
 from community.complaints.errors import (
     ComplaintAlreadyAnsweredError,
     ComplaintAlreadyClosedError,
@@ -74,10 +74,10 @@ class Filed:
     """When it is passed on to the core, in real time."""
 
 
-async def file_complaint(
-    actor: Actor, draft: ComplaintDraft, *, channel: Channel, at: datetime, live: LiveFeed
-) -> Filed:
+async def file_complaint(actor: Actor, draft: ComplaintDraft, *, channel: Channel, at: datetime) -> Filed:
     """Store a new complaint with its first event, and the job that passes it on.
+
+    Screens are told nothing: nobody can watch what had no id until now.
 
     Raises:
         UnknownCategoryError, AnswerDoesNotFitError: the category's code or an answer does not fit.
@@ -96,10 +96,9 @@ async def file_complaint(
         number = case_number((await running.rows())[0]["running"], at)
         complaint = _complaint(actor, draft, where, number=number, channel=channel, at=at)
         media = await attach_media(actor, draft.media_ids, at=real_now())
-        message = _write_first_event(tx, complaint, media, at=at)
+        next_try_at = _write_first_event(tx, complaint, media, at=at)
         tx.emit(ComplaintFiled(occurred_at=at, complaint_id=complaint.id))
-        tx.after_commit(lambda: live.publish(topic_of(complaint), 1))
-    return Filed(complaint, where.place, named_media(media), message.next_try_at)
+    return Filed(complaint, where.place, named_media(media), next_try_at)
 
 
 def _complaint(
@@ -126,10 +125,11 @@ def _complaint(
     )
 
 
-def _write_first_event(
-    tx: Transaction, complaint: Complaint, media: Sequence[Media], *, at: datetime
-) -> DispatchMessage:
-    first = ComplaintEvent.construct(
+def _write_first_event(tx: Transaction, complaint: Complaint, media: Sequence[Media], *, at: datetime) -> datetime:
+    """Store the complaint, what was said, and what the core is to be told; give when it is told."""
+    tx.store(complaint)
+    tx.insert(
+        ComplaintEvent,
         complaint_id=complaint.id,
         seq=1,
         type=EventType.SUBMITTED,
@@ -140,8 +140,6 @@ def _write_first_event(
         text=complaint.text,
         media=named_media(media),
     )
-    tx.store(complaint)
-    tx.store(first)
     tell_bigrams(tx, complaint, pairs_of(complaint.text))
     return pass_on(tx, complaint, 1, MessageKind.REQUEST)
 

@@ -12,11 +12,11 @@ from community.complaints.models import ComplaintEvent
 from community.complaints.queries import events_after
 from community.complaints.showing import show_event
 from foundation.access import Actor
-from foundation.connections import rows_as
 from foundation.database import read
 from foundation.errors import NotFoundError
 from foundation.ground import Ground
 from foundation.live import Asked, NumberedEvents, Topic
+from foundation.statements import rows_as
 
 OUR_SPELLING = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NOBODY = "NULL"

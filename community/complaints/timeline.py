@@ -127,14 +127,22 @@ async def add(
     tx.after_commit(lambda: live.publish(topic_of(complaint), complaint.last_seq))
 
 
-def pass_on(tx: Transaction, complaint: Complaint, seq: int, kind: MessageKind) -> DispatchMessage:
-    """Store what the core is to be told; the job that does it is a reaction to the event emitted with it."""
+def pass_on(tx: Transaction, complaint: Complaint, seq: int, kind: MessageKind) -> datetime:
+    """Store what the core is to be told, and give when, in real time.
+
+    The job that does it is a reaction to the event emitted with it.
+    """
     now = real_now()
-    message = DispatchMessage.construct(
-        complaint_id=complaint.id, kind=kind, seq=seq, state=MessageState.WAITING, created_at=now, next_try_at=now
+    tx.insert(
+        DispatchMessage,
+        complaint_id=complaint.id,
+        kind=kind,
+        seq=seq,
+        state=MessageState.WAITING,
+        created_at=now,
+        next_try_at=now,
     )
-    tx.store(message)
-    return message
+    return now
 
 
 def topic_of(complaint: Complaint) -> str:

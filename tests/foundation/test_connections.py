@@ -63,6 +63,15 @@ async def test_a_row_is_stored_and_changed_as_the_model_says() -> None:
     assert (stored.status, stored.body, stored.key) == (409, "{}", "a")
 
 
+async def test_a_row_without_an_object_is_stored_as_the_model_says() -> None:
+    async with transaction() as tx:
+        tx.insert(IdempotencyKey, actor_key="test", key="a", request_hash=b"\x00\xff", created_at=real_now())
+
+    (stored,) = await IdempotencyKey.all()
+    assert (stored.key, bytes(stored.request_hash)) == ("a", b"\x00\xff")
+    assert (await query("SELECT status, body FROM idempotency_key")) == [{"status": None, "body": None}]
+
+
 async def test_what_cannot_be_stored_takes_all_with_it_at_the_commit() -> None:
     async def fail() -> None:
         async with transaction() as tx:
