@@ -99,16 +99,21 @@ class EmbeddedServers:
                 "Embedded servers need Linux: set LINLI_DATABASE_URL and LINLI_REDIS_URL to servers of your own."
             )
         folders = open_folders(self._var)
-        redis_url = redis_url or self._keep(EmbeddedRedis(folders), folders, opening)
-        database_url = database_url or self._keep(EmbeddedPostgres(folders, durable=self._durable), folders, opening)
-        return Addresses(database_url, redis_url)
+        wanted: list[Server] = [] if redis_url else [EmbeddedRedis(folders)]
+        wanted += [] if database_url else [EmbeddedPostgres(folders, durable=self._durable)]
+        found = self._keep(wanted, folders, opening)
+        return Addresses(database_url or found[EmbeddedPostgres.name], redis_url or found[EmbeddedRedis.name])
 
-    def _keep(self, server: Server, folders: Folders, opening: ExitStack) -> str:
-        kept = _Kept(server, folders.var / f"{server.name}.lock")
-        opening.callback(kept.close)
-        address = kept.open()
-        self._kept.append(kept)
-        return address
+    def _keep(self, wanted: list[Server], folders: Folders, opening: ExitStack) -> dict[str, str]:
+        kept = [_Kept(server, folders.var / f"{server.name}.lock") for server in wanted]
+        for each in kept:
+            opening.callback(each.close)
+        # Who is first takes all before it starts any: of two that begin together, neither may end up with one server
+        # and the other with the other. Who comes second stops at the first lock.
+        all(each.claim() for each in kept)
+        found = {each.server.name: each.open() for each in kept}
+        self._kept.extend(kept)
+        return found
 
 
 @contextmanager
@@ -141,13 +146,17 @@ class _Kept:
         self._lock = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
         self._child: Child | None = None
 
+    def claim(self) -> bool:
+        """Own the server, if nobody does; tell whether we do."""
+        return try_lock(self._lock)
+
     def open(self) -> str:
         """Own the server and start it, or find the one that another process owns."""
         found = ""
 
         def find() -> bool:
             nonlocal found
-            if try_lock(self._lock):
+            if self.claim():
                 found = self._start()
             elif (told := os.pread(self._lock, 4096, 0).decode()) and self.server.answers(told):
                 found = told

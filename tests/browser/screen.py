@@ -12,7 +12,7 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, 
 from tests.browser.measuring import CUT, FAULTS, WEAR
 from tests.browser.words import words_of
 
-PATIENCE_MS = 10_000
+PATIENCE_MS = 30_000
 TAGS = {"zh-Hans": "zh-CN", "zh-Hant": "zh-TW", "en": "en-GB"}
 expect.set_options(timeout=PATIENCE_MS)
 

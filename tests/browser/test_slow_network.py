@@ -1,10 +1,10 @@
 """A slow, broken or vanished network: something stands there at once, nothing typed is lost, nothing is sent twice."""
 
 import asyncio
-import io
+from pathlib import Path
 
 from PIL import Image
-from playwright.async_api import FilePayload, Route, expect
+from playwright.async_api import Route, expect
 
 from foundation.media.models import Media
 from tests.browser.recording import Sent
@@ -127,7 +127,9 @@ async def test_a_photo_the_network_lost_goes_a_second_time_by_itself(resident: R
     assert len(set(sent.keys)) == 1
 
 
-async def test_a_photo_whose_answer_was_lost_is_stored_once_though_the_page_was_reloaded(resident: Resident) -> None:
+async def test_a_photo_whose_answer_was_lost_is_stored_once_though_the_page_was_reloaded(
+    resident: Resident, tmp_path: Path
+) -> None:
     screen = await resident.opens("file.html")
     screen.expect_console("Failed to load resource")
     sent = Sent.by(screen.page, "/api/v1/media")
@@ -137,7 +139,7 @@ async def test_a_photo_whose_answer_was_lost_is_stored_once_though_the_page_was_
         await route.abort()
 
     await screen.page.route("**/api/v1/media", lose, times=1)
-    await screen.page.locator("input[type=file]").set_input_files([large_photo()])
+    await screen.page.locator("input[type=file]").set_input_files([large_photo(tmp_path)])
     await expect(screen.page.locator(".photo[data-state=again]")).to_have_count(1)
     await screen.page.reload()
     await screen.settled()
@@ -148,12 +150,12 @@ async def test_a_photo_whose_answer_was_lost_is_stored_once_though_the_page_was_
     assert await Media.all().count() == 1
 
 
-def large_photo() -> FilePayload:
-    """Make one that the page makes smaller before it sends it."""
-    kept = io.BytesIO()
+def large_photo(folder: Path) -> Path:
+    """Make one that the page makes smaller before it sends it; a file, as the browser reads that by itself."""
+    kept = folder / "large.jpg"
     Image.effect_noise((2800, 2000), 120).convert("RGB").save(kept, "JPEG", quality=95)
-    assert len(kept.getvalue()) > 2.5 * 1024 * 1024
-    return {"name": "large.jpg", "mimeType": "image/jpeg", "buffer": kept.getvalue()}
+    assert kept.stat().st_size > 2.5 * 1024 * 1024
+    return kept
 
 
 async def test_while_handing_in_a_photo_is_sent_until_it_is_up(resident: Resident) -> None:

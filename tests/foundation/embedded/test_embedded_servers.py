@@ -13,7 +13,9 @@ import psycopg
 import pytest
 
 from foundation.embedded import EmbeddedServers, postgres, servers
+from foundation.embedded.children import Child, try_lock
 from foundation.embedded.folders import open_folders
+from foundation.embedded.redis import EmbeddedRedis
 from tests.foundation.embedded.processes import (
     Owner,
     ask_postgres,
@@ -162,6 +164,20 @@ def test_second_owner_of_a_folder_only_connects(var: Path, start: Start) -> None
     assert not any(map(is_gone, both))
     owner.end()
     assert are_gone(both)
+
+
+def test_who_starts_the_first_server_has_the_locks_of_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class NotStartedError(Exception):
+        """It would have been started now."""
+
+    def start(_: EmbeddedRedis, **__: float) -> Child:
+        with (tmp_path / "postgres.lock").open() as seen_by_another:
+            assert not try_lock(seen_by_another.fileno())
+        raise NotStartedError
+
+    monkeypatch.setattr(EmbeddedRedis, "start", start)
+    with pytest.raises(NotStartedError), EmbeddedServers(tmp_path, database_url=None, redis_url=None):
+        pass
 
 
 def test_two_folders_do_not_meet(seed: Path, tmp_path: Path, start: Start) -> None:
