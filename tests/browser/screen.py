@@ -13,6 +13,7 @@ from tests.browser.measuring import CUT, FAULTS, WEAR
 from tests.browser.words import words_of
 
 PATIENCE_MS = 30_000
+"""Long, because the machine may be busy; nothing waits that long when all is well."""
 TAGS = {"zh-Hans": "zh-CN", "zh-Hant": "zh-TW", "en": "en-GB"}
 expect.set_options(timeout=PATIENCE_MS)
 

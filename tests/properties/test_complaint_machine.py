@@ -248,4 +248,5 @@ async def test_whatever_happens_everybody_sees_one_true_story(life: Callable[[],
 
     assert len(lives) >= EXAMPLES
     tried = {way for lived in lives for way in lived.ways}
-    assert tried >= (ALL_WAYS if SOAK else {"the core says"}), ALL_WAYS - tried
+    assert tried  # which ones is chance, with a few lives; that none is missing, with many
+    assert tried >= ALL_WAYS or not SOAK, ALL_WAYS - tried
