@@ -28,9 +28,17 @@ log = structlog.get_logger(__name__)
 RING_FRAMES = 50
 RING_SECONDS = 60.0
 """How long frames are kept: what is in them, such as a signed address of a photo, grows old."""
-SLICE = 25
-"""Writes after which the loop gets to do other things. A write is a system call at the end of the turn, half a millisecond
-for so many; whoever asks for something else meanwhile needs several turns, and each costs them so much."""
+SLICE = 50
+"""Writes after which the loop gets to do other things. A write is a system call at the end of the turn, a millisecond for so
+many."""
+TURNS = 4
+"""Turns of the loop between two slices. Whoever asks for something else meanwhile needs several, and a turn without writes
+costs nearly nothing: so they wait for a quarter as many slices."""
+
+
+async def _give_way() -> None:
+    for _ in range(TURNS):
+        await asyncio.sleep(0)
 
 
 class StalledHistoryError(Exception):
@@ -214,7 +222,7 @@ class Stream:
                 self._serve(watcher, window, joined)
                 count += 1
                 if not count % SLICE:
-                    await asyncio.sleep(0)
+                    await _give_way()
 
     async def _advance(self, window: Window) -> None:
         """Write the same bytes to everybody abreast; who has no room for them is served apart."""
@@ -224,7 +232,7 @@ class Stream:
         everybody = list(self.abreast)
         for start in range(0, len(everybody), SLICE):
             if start:
-                await asyncio.sleep(0)
+                await _give_way()
             told = 0
             for watcher in everybody[start : start + SLICE]:
                 if watcher not in self.abreast:
