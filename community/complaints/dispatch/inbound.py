@@ -88,20 +88,20 @@ async def take_in(told: Sequence[Told]) -> list[Taken]:
     """
     async with transaction() as tx:
         fresh = await _store(tx, told)
-        first = await _first_of_each(tx, told)
-        taken = [_taken(each, fresh, first[each.update_id]) for each in told]
+        first = await _first_of_each(tx, told) if len(fresh) < len(told) else {}
+        taken = [_taken(each, fresh, first) for each in told]
         conflicting = [each for each, what in zip(told, taken, strict=True) if what is Taken.CONFLICT]
         for each in sorted(conflicting, key=_complaint_told_of):  # each locks its complaint: always in one order
             await _keep_apart(tx, each)
     return taken
 
 
-def _taken(told: Told, fresh: set[str], first: Row) -> Taken:
+def _taken(told: Told, fresh: set[str], first: dict[str, Row]) -> Taken:
     """Say what one update was, of those told in this order; of several with one fresh id the first was stored."""
     if told.update_id in fresh:
         fresh.remove(told.update_id)
         return Taken.STORED
-    return Taken.CONFLICT if _differs(told, first) else Taken.KNOWN
+    return Taken.CONFLICT if _differs(told, first[told.update_id]) else Taken.KNOWN
 
 
 def _complaint_told_of(told: Told) -> str:
@@ -244,10 +244,10 @@ async def _turn_into_event(ground: Ground, row: Row) -> None:
 
 async def _complaint_of(tx: Transaction, update: CoreUpdate) -> ToldOf | None:
     """Find the complaint by our own id first: the core may be quicker than our storing of its id."""
-    if update.complaint_id and (found := await lock_told_of(update.complaint_id, update.update_id)):
+    if update.complaint_id and (found := await lock_told_of(tx, update.complaint_id, update.update_id)):
         return found
     rows = await tx.query("SELECT id FROM complaint WHERE remote_id = %s", update.service_request_id or None)
-    return await lock_told_of(rows[0]["id"], update.update_id) if rows else None
+    return await lock_told_of(tx, rows[0]["id"], update.update_id) if rows else None
 
 
 async def _wait_or_park(row: Row) -> None:
