@@ -53,10 +53,29 @@ async def look_at(connection: Connection) -> None:
         await AsyncConnectionPool.check_connection(connection)
 
 
-BEGIN, COMMIT, ROLLBACK = "BEGIN", "COMMIT", "ROLLBACK"
+BEGIN, COMMIT = "BEGIN", "COMMIT"
 
 
-class Pipelined(TransactionWrapper):
+class _WithoutCursors:
+    """Answers Tortoise's questions by `exchange`; how is `_run`, which each kind of client has in its own way."""
+
+    async def _run(self, statement: Statement) -> None:
+        raise NotImplementedError
+
+    @translate_exceptions
+    async def execute_query(
+        self,
+        query: str,
+        values: list[Any] | None = None,
+        row_factory: Any = None,  # noqa: ARG002 - rows are dicts
+    ) -> tuple[int, Rows]:
+        """Run one statement; give how many rows it gave or changed, and its rows."""
+        statement = Statement(query, values)
+        await self._run(statement)
+        return statement.count, statement.rows
+
+
+class Pipelined(_WithoutCursors, TransactionWrapper):
     """A transaction on one connection, and what was not sent yet."""
 
     def __init__(self, parent: Any) -> None:
@@ -81,18 +100,10 @@ class Pipelined(TransactionWrapper):
         async with self._lock:
             await self._send()
 
-    @translate_exceptions
-    async def execute_query(
-        self,
-        query: str,
-        values: list[Any] | None = None,
-        row_factory: Any = None,  # noqa: ARG002 - rows are dicts
-    ) -> tuple[int, Rows]:
+    async def _run(self, statement: Statement) -> None:
         """Run one statement, together with all that waits."""
-        statement = Statement(query, values)
         async with self._lock:
             await self._send(statement)
-        return statement.count, statement.rows
 
     @translate_exceptions
     async def execute_many(self, query: str, values: list[Any]) -> None:
@@ -226,24 +237,16 @@ class _Context(TransactionContextPooled):
         return client
 
 
-class Client(PsycopgClient):
+class Client(_WithoutCursors, PsycopgClient):
     """A pool of connections whose transactions are `Pipelined`."""
 
     _waking: asyncio.Task[None] | None = None
     _wanted = False
 
-    @translate_exceptions
-    async def execute_query(
-        self,
-        query: str,
-        values: list[Any] | None = None,
-        row_factory: Any = None,  # noqa: ARG002 - rows are dicts
-    ) -> tuple[int, Rows]:
+    async def _run(self, statement: Statement) -> None:
         """Run one statement by itself."""
-        statement = Statement(query, values)
         async with self.acquire_connection() as connection:
             await exchange(connection, [statement])
-        return statement.count, statement.rows
 
     def wake_workers(self) -> None:
         """Tell the workers, in a moment and once for many, that jobs are there; if it is lost they look by themselves.

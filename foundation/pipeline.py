@@ -32,7 +32,7 @@ class Statement:
         self._transformer: abc.Transformer | None = None
         self._rows: Rows | None = None
 
-    def has_run(self, result: PGresult, transformer: abc.Transformer) -> None:
+    def note(self, result: PGresult, transformer: abc.Transformer) -> None:
         """Note what came of it, and what reads the values."""
         self._result, self._transformer = result, transformer
 
@@ -102,7 +102,7 @@ def _exchanging(connection: Connection, statements: Sequence[Statement]) -> abc.
         if result.status == ExecStatus.FATAL_ERROR:
             prepared.clear()  # what was to be prepared after it was not; the server is told when it listens again
             raise error_from_result(result, encoding=connection.info.encoding)
-        each.statement.has_run(result, transformer)
+        each.statement.note(result, transformer)
         if each.key is not None:
             prepared.validate(each.key, each.prepare, each.name, [result])
     yield from prepared.maintain_gen(connection)

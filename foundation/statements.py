@@ -1,7 +1,7 @@
 """Statements from models, and objects from rows, without a question of their own: what `Transaction.store` sends."""
 
 from collections.abc import Callable, Iterable
-from functools import cache, partial
+from functools import cache
 from typing import Any, TypeVar
 
 from tortoise import Model
@@ -24,7 +24,8 @@ def storing(row: Model) -> Statement:
 
 def inserting(model: type[Model], values: dict[str, Any]) -> Statement:
     """Make the statement that inserts a row of which nobody needs an object; left out are defaults and NULL."""
-    whole = {name: make() for name, make in _defaults_of(model) if name not in values} | values
+    left_out = ((name, default) for name, default in _defaults_of(model) if name not in values)
+    whole = {name: default() if callable(default) else default for name, default in left_out} | values
     sql, fields = _insert_into(model, tuple(whole))
     return Statement(sql, [_written(whole[name], write, model) for name, write in fields])
 
@@ -55,18 +56,10 @@ def _columns_of(model: type[Model], *, with_key: bool) -> tuple[str, ...]:
 
 
 @cache
-def _defaults_of(model: type[Model]) -> tuple[tuple[str, Callable[[], Any]], ...]:
+def _defaults_of(model: type[Model]) -> tuple[tuple[str, Any], ...]:
     known = model._meta.fields_map  # noqa: SLF001
     given = ((name, known[name].default) for name in model._meta.fields_db_projection)  # noqa: SLF001
-    return tuple(
-        (name, default if callable(default) else partial(_same, default))
-        for name, default in given
-        if default is not None
-    )
-
-
-def _same(value: Any) -> Any:
-    return value
+    return tuple((name, default) for name, default in given if default is not None)
 
 
 @cache
@@ -89,6 +82,11 @@ def _update_of(model: type[Model], names: tuple[str, ...]) -> tuple[str, Fields]
     fields = _fields(model, [name for name in names or columns if name != key])
     written = ", ".join(f'"{columns[name]}" = %s' for name, _ in fields)
     return f'UPDATE "{model._meta.db_table}" SET {written} WHERE "{columns[key]}" = %s', fields  # noqa: S608, SLF001
+
+
+def array_of(words: Iterable[str]) -> str:
+    """Write numbers or ids as PostgreSQL's array: one word is made and read faster than thousands of values."""
+    return f"{{{','.join(words)}}}"
 
 
 def rows_as(model: type[M], rows: Rows) -> list[M]:

@@ -37,7 +37,7 @@ TEMPLATE = "linli_template"
 def pytest_configure(config: pytest.Config) -> None:
     """Start the servers, PostgreSQL once for all processes, and bring a template database to the present shape."""
     if hasattr(config, "workerinput"):
-        _note(config, servers.start_own_redis(os.environ["LINLI_TEST_SERVERS"].split(" ")[0]))
+        _note(config, servers.start_own_redis(servers.admin_url()))
         return
     started = servers.start_servers()
     _note(config, started)
@@ -77,9 +77,9 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(scope="session")
 def addresses() -> tuple[str, str]:
     """Give the addresses of this process's own database and of Redis."""
-    admin, redis_url = os.environ["LINLI_TEST_SERVERS"].split(" ")
+    redis_url = os.environ["LINLI_TEST_SERVERS"].split(" ")[1]
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    return servers.clone_database(admin, TEMPLATE, f"test_{worker}_{os.getpid()}"), redis_url
+    return servers.clone_database(servers.admin_url(), TEMPLATE, f"test_{worker}_{os.getpid()}"), redis_url
 
 
 @pytest.fixture(scope="session")

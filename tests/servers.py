@@ -35,6 +35,11 @@ def start_servers() -> Servers:
     return _start(os.environ.get("LINLI_TEST_DATABASE_URL"), os.environ.get("LINLI_TEST_REDIS_URL"))
 
 
+def admin_url() -> str:
+    """Give the address of the running PostgreSQL's database to give orders from; every test process has it."""
+    return os.environ["LINLI_TEST_SERVERS"].split(" ")[0]
+
+
 def start_own_redis(shared: str) -> Servers:
     """Start a Redis for one of several test processes, beside the shared PostgreSQL.
 

@@ -10,6 +10,7 @@ from tortoise.expressions import Q
 from community.people.models import Home, RoleGrant, SignIn
 from foundation.access import Actor, Role
 from foundation.database import read
+from foundation.statements import array_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ async def valid_sign_ins(sign_in_ids: Collection[int], *, real_at: datetime) -> 
     """Tell which of these sign-ins still open anything."""
     if not sign_in_ids:
         return set()
-    rows = await read(_VALID, f"{{{','.join(map(str, sign_in_ids))}}}", real_at)
+    rows = await read(_VALID, array_of(map(str, sign_in_ids)), real_at)
     return set(rows[0]["valid"])
 
 

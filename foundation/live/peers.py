@@ -10,13 +10,13 @@ from foundation.access import Actor
 from foundation.errors import LinliError
 from foundation.live.figures import LiveFigures
 from foundation.live.frames import PING
-from foundation.live.line import Line
+from foundation.live.line import ROOM_BELOW, Line
 from foundation.tasks import spawn
 
 if TYPE_CHECKING:
     from foundation.live.streams import Watcher
 
-MOST_WAITING = 64 * 1024
+MOST_WAITING = 2 * ROOM_BELOW
 """Bytes that may wait in this process for one reader."""
 KERNEL_BYTES = 64 * 1024
 """What the kernel may hold for one reader (it doubles this); by itself it would take megabytes."""

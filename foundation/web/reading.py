@@ -7,7 +7,7 @@ everything that is well-formed but wrong: then all faults of query, headers and 
 import asyncio
 import json
 from collections.abc import Mapping
-from typing import Any, Final, get_origin
+from typing import Any, get_origin
 
 from aiohttp import web
 from multidict import MultiMapping
@@ -26,7 +26,6 @@ from foundation.web.endpoint import Endpoint
 from foundation.web.fields import Input
 from foundation.web.refusals import field_problems, unreadable_texts
 
-BODY: Final = web.RequestKey("body", bytes)
 BODY_SECONDS = 20.0
 """A body of JSON that has not come by then does not come: who sends it drop by drop holds a connection."""
 DEEPEST = 32
@@ -142,13 +141,9 @@ async def read_bytes(request: web.Request) -> bytes:
         UnreadableRequestError: it breaks off, or its compression is broken.
 
     """
-    known: bytes | None = request.get(BODY)
-    if known is not None:
-        return known
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            request[BODY] = body = await request.read()
-            return body
+            return await request.read()
     except TimeoutError:
         raise TooSlowError from None
     except web.HTTPRequestEntityTooLarge:

@@ -1,7 +1,7 @@
 """kill -9 at the worst moments: after the commit and before the answer, after the sending and before the mark.
 
 The moment is not hoped for and not built into the product. Whatever the process waits for next is held outside, by a
-stand-in that has done the work and keeps its answer, or by a Redis that hangs; the tables show that the mark is reached;
+stand-in that has done the work and keeps its answer, by a Redis that hangs or by a lock; the tables show that the mark is reached;
 then the process is ended by its number.
 """
 

@@ -11,7 +11,7 @@ from procrastinate.schema import SchemaManager
 
 from foundation.migrating import migrate
 from tests import servers
-from tests.migrations.conftest import NAME, admin
+from tests.migrations.conftest import NAME
 from tests.migrations.shape import config_of, migrations, shape_of
 from tests.processes.programs import Copy
 
@@ -31,9 +31,9 @@ async def applied_to(url: str) -> list[tuple[str, str]]:
 async def grown() -> AsyncIterator[tuple[str, list[tuple[str, str]]]]:
     """Give a database that was empty, and in which order it got its migrations."""
     name = f"{NAME}_grown"
-    url = servers.create_template(admin(), name)
+    url = servers.create_template(servers.admin_url(), name)
     yield url, await applied_to(url)
-    servers.drop_database(admin(), name)
+    servers.drop_database(servers.admin_url(), name)
 
 
 async def test_an_empty_database_gets_every_migration_once(grown: tuple[str, list[tuple[str, str]]]) -> None:

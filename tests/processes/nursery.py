@@ -5,7 +5,6 @@ runs the command line from the first line on. Only the imports were done before,
 """
 
 import atexit
-import ctypes
 import gc
 import json
 import os
@@ -14,13 +13,14 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
-PR_SET_PDEATHSIG = 1
+from sandbox.demo.children import end_with_parent
+
 LONGEST_ORDER = 1 << 18
 FIRST_OTHER_FILE, LAST_OTHER_FILE = 3, 4096
 """What a process has open beside its three streams."""
@@ -91,7 +91,7 @@ class Nursery:
                 stdout=subprocess.DEVNULL,  # never a terminal: what comes out of here writes to files
                 pass_fds=[other.fileno()],
                 start_new_session=True,
-                preexec_fn=end_with_us(),  # noqa: PLW1509 - one system call
+                preexec_fn=end_with_parent(),  # noqa: PLW1509 - one system call
             )
 
     @classmethod
@@ -122,12 +122,6 @@ class Nursery:
         self._process.wait()
 
 
-def end_with_us() -> Callable[[], None]:
-    """Make what a child calls first, so that the kernel ends it with the process that started it."""
-    prctl = ctypes.CDLL(None).prctl  # loaded before the fork
-    return lambda: prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
-
-
 def warm_up() -> None:
     """Import what the commands need, and put it aside: a collection of garbage in a child would copy every page."""
     from importlib import import_module  # noqa: PLC0415 - the test process needs none of this
@@ -147,6 +141,7 @@ def fork_on_demand(line: socket.socket) -> list[str]:
     """Fork for each order. A child returns, with its command line; the nursery does not, it ends with its client."""
     telling: dict[int, tuple[int, int]] = {}
     """By what becomes readable when a child ends: its number, and where its exit code is told."""
+    end_with_nursery = end_with_parent()
     waiting = select.poll()
     waiting.register(line, select.POLLIN)
     while True:
@@ -157,6 +152,8 @@ def fork_on_demand(line: socket.socket) -> list[str]:
                 continue
             order, (out, errors, told) = _order(line)
             if (pid := os.fork()) == 0:
+                if end_with_nursery:
+                    end_with_nursery()
                 _become(order, line, out, errors)
                 return [str(word) for word in order["words"]]
             line.send(str(pid).encode())
@@ -184,7 +181,6 @@ def _tell(end: int, pid: int, told: int) -> None:
 
 def _become(order: Mapping[str, Any], line: socket.socket, out: int, errors: int) -> None:
     """Be a process of its own: as if started in this folder with these streams and nothing else open."""
-    end_with_us()()
     os.setsid()
     os.dup2(out, 1)
     os.dup2(errors, 2)

@@ -20,7 +20,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from tests.processes.nursery import Forked, Nursery, end_with_us
+from sandbox.demo.children import end_with_parent
+from tests.processes.nursery import Forked, Nursery
 
 LINLI = Path(sys.executable).with_name("linli")
 READY_SECONDS = 90.0
@@ -182,7 +183,7 @@ class Copy:
             stdout=out,
             stderr=errors,
             start_new_session=True,
-            preexec_fn=end_with_us(),  # noqa: PLW1509 - one system call
+            preexec_fn=end_with_parent(),  # noqa: PLW1509 - one system call
         )
 
     async def running(self, command: str, count: int = 1) -> list[Program]:

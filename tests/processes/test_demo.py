@@ -46,7 +46,7 @@ class Demos:
 @pytest.fixture(scope="module")
 def given(addresses: tuple[str, str]) -> Iterator[dict[str, str]]:
     """Give servers to whom one needs not start any: a database at the newest migration, and Redis."""
-    admin, name = os.environ["LINLI_TEST_SERVERS"].split(" ")[0], f"demo_{os.getpid()}"
+    admin, name = servers.admin_url(), f"demo_{os.getpid()}"
     yield {
         "LINLI_DATABASE_URL": servers.clone_database(admin, TEMPLATE, name),
         "LINLI_REDIS_URL": addresses[1],
