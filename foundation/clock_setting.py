@@ -10,7 +10,7 @@ from datetime import datetime
 import structlog
 
 from foundation.clock import Clock, ClockReading, MovableClock, SystemClock, real_now
-from foundation.database import query, transaction
+from foundation.database import read, transaction
 from foundation.models import ClockSetting
 from foundation.settings import Settings
 
@@ -41,7 +41,7 @@ def clock_for(settings: Settings) -> Clock:
 
 async def renew(clock: MovableClock) -> None:
     """Take over what the database says now."""
-    rows = await query("SELECT real_at, domain_at, rate FROM clock_setting WHERE name = %s", ROW)
+    rows = await read("SELECT real_at, domain_at, rate FROM clock_setting WHERE name = %s", ROW)
     if rows:
         clock.reading = ClockReading(**rows[0])
 

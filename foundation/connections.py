@@ -13,7 +13,7 @@ import contextvars
 import json
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 import structlog
@@ -29,7 +29,7 @@ from foundation.tasks import spawn, stop
 
 log = structlog.get_logger(__name__)
 
-BETWEEN_WAKES = 0.02
+BETWEEN_WAKES = 0.05
 JOB_INSERTED = json.dumps({"type": "job_inserted", "job_id": 0})
 """What procrastinate's workers listen for; they only look whether there is work."""
 
@@ -88,6 +88,10 @@ class Pipelined(_WithoutCursors, TransactionWrapper):
         """Send a statement with the next one whose answer is needed, or with the end."""
         self._unsent.append(statement)
 
+    def wake_workers(self) -> None:
+        """Tell the workers that this transaction stored jobs."""
+        cast("Client", self._parent).wake_workers()
+
     async def settle(self, statement: Statement) -> None:
         """Send what waits as far as this statement, and forget what waits behind it, as the work is given up."""
         if statement in self._unsent:
@@ -116,7 +120,6 @@ class Pipelined(_WithoutCursors, TransactionWrapper):
         await self.flush()
         await super().execute_script(query)
 
-    @translate_exceptions
     async def begin(self) -> None:
         """Begin, with the first statement."""
         self._unsent.append(Statement(BEGIN))

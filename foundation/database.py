@@ -16,7 +16,7 @@ inside may wait for the network.
 import asyncio
 import contextvars
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeVar, cast
 
 import psycopg
@@ -27,7 +27,7 @@ from tortoise import Model, Tortoise
 from tortoise.connection import get_connections
 from tortoise.transactions import in_transaction
 
-from foundation.connections import Client, Pipelined, look_at, noticing
+from foundation.connections import Pipelined, look_at, noticing
 from foundation.events import Event, calls_for
 from foundation.jobs import JobCall
 from foundation.pipeline import Rows, Statement
@@ -110,7 +110,7 @@ class Transaction:
     async def tell(self) -> None:
         """Run what waits for the commit; a failure is logged, never raised: the rows are stored."""
         if self._calls:
-            cast("Client", get_connections().get("default")).wake_workers()
+            self.connection.wake_workers()
         for tell in self._after:
             try:
                 async with asyncio.timeout(AFTER_COMMIT_SECONDS):
@@ -162,8 +162,7 @@ def inside_transaction() -> bool:
     return _current.get() is not None
 
 
-@asynccontextmanager
-async def transaction() -> AsyncIterator[Transaction]:
+def transaction() -> AbstractAsyncContextManager[Transaction]:
     """Open a transaction, or join the one the caller is in.
 
     A joined block that fails spoils the whole: the outer one then cannot commit,
@@ -174,13 +173,25 @@ async def transaction() -> AsyncIterator[Transaction]:
 
     """
     outer = _current.get()
-    if outer is not None:
-        try:
-            yield outer
-        except BaseException:
-            outer.spoiled = True
-            raise
-        return
+    return _Joined(outer) if outer else _opened()
+
+
+class _Joined(AbstractAsyncContextManager[Transaction]):
+    """A block inside of a transaction."""
+
+    def __init__(self, outer: Transaction) -> None:
+        self._outer = outer
+
+    async def __aenter__(self) -> Transaction:
+        return self._outer
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self._outer.spoiled = True
+
+
+@asynccontextmanager
+async def _opened() -> AsyncIterator[Transaction]:
     async with in_transaction() as connection:
         tx = Transaction(cast("Pipelined", connection))
         token = _current.set(tx)

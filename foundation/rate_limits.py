@@ -9,6 +9,7 @@ import asyncio
 import re
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
+from functools import cache
 from math import ceil
 from typing import Self
 
@@ -55,6 +56,7 @@ class Limit:
     seconds: int
 
     @classmethod
+    @cache
     def parse(cls, text: str) -> Self | None:
         """Read `30/60s`; an empty text is no limit.
 

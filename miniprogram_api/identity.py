@@ -9,12 +9,11 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import partial
 from typing import Final
 
 from aiohttp import hdrs, web
 
-from community.people.credentials import USE_NOTED_EVERY, note_use, redeem_ticket
+from community.people.credentials import USE_NOTED_EVERY, note_uses, redeem_ticket
 from community.people.errors import CsrfTokenMissingError, InvalidTicketError
 from community.people.models import FALLBACK_LANGUAGE, TicketKind
 from community.people.queries import (
@@ -22,7 +21,6 @@ from community.people.queries import (
     people_of_tokens,
     person_of_page,
     person_of_sign_in,
-    person_of_token,
     valid_sign_ins,
 )
 from community.people.tokens import LONGEST_TOKEN, csrf_token_fits, hash_of
@@ -30,6 +28,7 @@ from foundation.access import Actor
 from foundation.clock import real_now
 from foundation.errors import NotSignedInError
 from foundation.ground import Ground
+from foundation.grouping import Grouped
 from foundation.live.batches import Batch
 from foundation.web import CSRF_HEADER, GROUND, LANGUAGE, SESSION_COOKIE, Call
 from foundation.web.keys import SignedIn
@@ -97,8 +96,7 @@ async def authenticate(request: web.Request) -> SignedInActor | None:
     ground = request.app[GROUND]
     authorization = request.headers.get(hdrs.AUTHORIZATION, "")
     if authorization[: len(BEARER)].lower() == BEARER:
-        find = partial(person_of_token, at=ground.clock.now(), real_at=real_now())
-        actor = await _by_token(ground, authorization[len(BEARER) :].strip(), find)
+        actor = await _by_token(ground, authorization[len(BEARER) :].strip(), doorkeeper(ground).find)
     elif (cookie := request.cookies.get(SESSION_COOKIE)) is not None:
         actor = await _by_page(ground, cookie)
         if actor is not None and request.method not in SAFE_METHODS:
@@ -111,19 +109,33 @@ async def authenticate(request: web.Request) -> SignedInActor | None:
 
 
 class Doorkeeper:
-    """Asks for the people behind the tokens of many sockets at once: they come back together, by the thousand."""
+    """Asks for the people behind tokens, together for those who come together."""
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
-        self._people = Batch[bytes, SignedInPerson | None](self._ask, most=MOST_TOKENS_ASKED)
+        self._requests = Grouped[bytes, SignedInPerson | None](self._ask)
+        self._sockets = Batch[bytes, SignedInPerson | None](self._ask, most=MOST_TOKENS_ASKED)
+        self._uses = Grouped[int, None](self._note, most=MOST_TOKENS_ASKED)
 
     async def find(self, token_hash: bytes) -> SignedInPerson | None:
-        """Find who a token belongs to, together with whoever else comes in."""
-        return await self._people.ask(token_hash)
+        """Find who sends a request."""
+        return await self._requests.add(token_hash)
+
+    async def find_at_leisure(self, token_hash: bytes) -> SignedInPerson | None:
+        """Find who opens a socket: they come back by the thousand, and requests need not wait for them."""
+        return await self._sockets.ask(token_hash)
+
+    async def note_use(self, sign_in_id: int) -> None:
+        """Note that a sign-in is used."""
+        await self._uses.add(sign_in_id)
 
     async def _ask(self, hashes: Sequence[bytes]) -> list[SignedInPerson | None]:
         found = await people_of_tokens(hashes, at=self._ground.clock.now(), real_at=real_now())
         return [found.get(each) for each in hashes]
+
+    async def _note(self, sign_in_ids: Sequence[int]) -> list[None]:
+        await note_uses(sign_in_ids, real_at=real_now(), good_for=sign_in_lasts(self._ground))
+        return [None] * len(sign_in_ids)
 
 
 def doorkeeper(ground: Ground) -> Doorkeeper:
@@ -136,7 +148,7 @@ def doorkeeper(ground: Ground) -> Doorkeeper:
 
 async def authenticate_token(ground: Ground, token: str) -> SignedInActor | None:
     """Find out who is behind a token or a one-time live ticket, for the live door; `language` may be empty."""
-    return await _by_token(ground, token, doorkeeper(ground).find) or await _by_live_ticket(ground, token)
+    return await _by_token(ground, token, doorkeeper(ground).find_at_leisure) or await _by_live_ticket(ground, token)
 
 
 async def check_sessions(sessions: Collection[str]) -> set[str]:
@@ -183,7 +195,7 @@ async def _admit(ground: Ground, person: SignedInPerson | None, key: bytes, chec
     if person is None:
         return None
     if real_now() - person.last_used_at > USE_NOTED_EVERY:
-        await note_use(person.sign_in_id, real_at=real_now(), good_for=sign_in_lasts(ground))
+        await doorkeeper(ground).note_use(person.sign_in_id)
     actor = actor_of(person)
     recently_seen(ground).remember(key, actor, checked_at)
     return actor

@@ -112,9 +112,11 @@ def named_media(media: Sequence[Media]) -> list[dict[str, str]]:
     return [{"id": str(each.id), "kind": each.kind.value} for each in media]
 
 
+_COLUMNS = tuple(each.name for each in fields(NewEvent))
+
+
 def _columns(draft: NewEvent) -> dict[str, Any]:
-    columns = {each.name: getattr(draft, each.name) for each in fields(draft)}
-    return columns | {"media": named_media(draft.media)}
+    return {name: getattr(draft, name) for name in _COLUMNS} | {"media": named_media(draft.media)}
 
 
 async def add(

@@ -3,6 +3,7 @@
 All instants here are real time, also in the demo, where only the domain's clock is moved.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -11,6 +12,7 @@ from community.people.models import DEVICE_LENGTH, PageSession, SignIn, Ticket, 
 from community.people.tokens import hash_of, new_token
 from foundation.database import transaction
 from foundation.errors import NotFoundError, NotSignedInError
+from foundation.statements import array_of
 
 MOST_DEVICES = 20
 """The mini-program signs in anew whenever its storage was cleared; the longest unused sign-in gives way."""
@@ -111,11 +113,18 @@ async def revoke_all(*, resident_id: int | None = None, staff_id: int | None = N
         return await SignIn.filter(revoked_at__isnull=True, **own).update(revoked_at=real_at)
 
 
-async def note_use(sign_in_id: int, *, real_at: datetime, good_for: timedelta) -> None:
-    """Move a sign-in's end on because it is used; written at most once an hour."""
-    async with transaction():
-        await SignIn.filter(id=sign_in_id, revoked_at__isnull=True, last_used_at__lt=real_at - USE_NOTED_EVERY).update(
-            last_used_at=real_at, expires_at=real_at + good_for
+async def note_uses(sign_in_ids: Collection[int], *, real_at: datetime, good_for: timedelta) -> None:
+    """Move the ends of sign-ins on because they are used; written at most once an hour for each."""
+    async with transaction() as tx:
+        tx.order(
+            """WITH due AS (SELECT id FROM sign_in
+                   WHERE id = ANY(%s::bigint[]) AND revoked_at IS NULL AND last_used_at < %s
+                   FOR UPDATE SKIP LOCKED)  -- whoever has one of them notes its use, or ends it
+               UPDATE sign_in SET last_used_at = %s, expires_at = %s FROM due WHERE sign_in.id = due.id""",
+            array_of(map(str, sign_in_ids)),
+            real_at - USE_NOTED_EVERY,
+            real_at,
+            real_at + good_for,
         )
 
 

@@ -36,11 +36,6 @@ FROM valid
 LEFT JOIN resident ON resident.id = valid.resident_id
 LEFT JOIN staff ON staff.id = valid.staff_id
 """
-_BY_HASH = """
-WITH valid AS (
-    SELECT id, resident_id, staff_id, last_used_at, NULL::bigint AS page_session_id
-    FROM sign_in WHERE token_hash = %s AND revoked_at IS NULL AND expires_at > %s
-)"""
 _BY_HASHES = """
 WITH valid AS (
     SELECT id, resident_id, staff_id, last_used_at, NULL::bigint AS page_session_id, token_hash
@@ -60,15 +55,10 @@ WITH valid AS (
 )"""
 
 
-async def person_of_token(token_hash: bytes, *, at: datetime, real_at: datetime) -> SignedInPerson | None:
-    """Find who a sign-in token belongs to; unknown, expired and revoked give None."""
-    return _person(await read(_BY_HASH + _PERSON, token_hash, real_at, at, at))
-
-
 async def people_of_tokens(
     token_hashes: Collection[bytes], *, at: datetime, real_at: datetime
 ) -> dict[bytes, SignedInPerson]:
-    """Find who many sign-in tokens belong to, in one query; what opens nothing is left out."""
+    """Find who sign-in tokens belong to, in one query; unknown, expired and revoked ones are left out."""
     rows = await read(_BY_HASHES + _PERSON, list(token_hashes), real_at, at, at)
     return {bytes(row["token_hash"]): person for row in rows if (person := _person([row]))}
 

@@ -34,7 +34,7 @@ from foundation.web.openapi import describe
 from foundation.web.pages import page_routes
 from foundation.web.problems import answer_problems
 from foundation.web.serving import serve
-from foundation.web.watching import add_headers, count_requests, log_access, name_request
+from foundation.web.watching import add_headers, name_request, note_request
 
 LONGEST_LINE_BYTES = 16 * 1024
 """The longest address or header: 800 characters of a form take twelve bytes each in an address."""
@@ -60,7 +60,7 @@ def create_app(
     authenticators = [part.authenticate for part in parts if part.authenticate]
     _check(ground, endpoints, authenticators)
     app = web.Application(
-        middlewares=[name_request, log_access, count_requests, answer_problems],
+        middlewares=[name_request, note_request, answer_problems],
         client_max_size=MOST_BODY_BYTES,
     )
     app[GROUND] = ground

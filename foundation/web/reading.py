@@ -142,6 +142,8 @@ async def read_bytes(request: web.Request) -> bytes:
 
     """
     try:
+        if request.content.is_eof():  # all of it is here
+            return await request.read()
         async with asyncio.timeout(BODY_SECONDS):
             return await request.read()
     except TimeoutError:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from foundation.access import Access, Actor
 from foundation.errors import NotFoundError, NotSignedInError, TooManyRequestsError
@@ -135,12 +135,9 @@ def _written(endpoint: Endpoint, result: Any) -> str | None:
 
 
 def _response(endpoint: Endpoint, answer: Answer) -> web.Response:
-    response = web.Response(status=answer.status)
-    if answer.body is not None:
-        response.body = answer.body.encode()
-        response.content_type = endpoint.produces
-        if endpoint.produces == "application/json":
-            response.charset = "utf-8"
-    if answer.replayed:
-        response.headers[REPLAYED_HEADER] = "true"
-    return response
+    headers = {REPLAYED_HEADER: "true"} if answer.replayed else {}
+    if answer.body is None:
+        return web.Response(status=answer.status, headers=headers)
+    charset = "; charset=utf-8" if endpoint.produces == "application/json" else ""
+    headers[hdrs.CONTENT_TYPE] = endpoint.produces + charset
+    return web.Response(status=answer.status, headers=headers, body=answer.body.encode())

@@ -40,8 +40,8 @@ async def name_request(request: web.Request, handler: Handler) -> web.StreamResp
 
 
 @web.middleware
-async def log_access(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Write one line per request, with the route's pattern in place of what was asked for."""
+async def note_request(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Write one line per request, and count it and its time."""
     began = time.perf_counter()
     status = 500
     try:
@@ -51,30 +51,18 @@ async def log_access(request: web.Request, handler: Handler) -> web.StreamRespon
         status = redirection.status
         raise
     finally:
-        route = route_of(request)
-        write = log.debug if route in _UNREMARKABLE else log.info
-        milliseconds = round((time.perf_counter() - began) * 1000, 1)
-        write("request", method=method_of(request), route=route, status=status, milliseconds=milliseconds)
+        _note(request, status, time.perf_counter() - began)
     return response
 
 
-@web.middleware
-async def count_requests(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Count the request and its time; a socket that stays open is counted but not timed."""
-    began = time.perf_counter()
-    status = 500
-    try:
-        response = await handler(request)
-        status = response.status
-    except web.HTTPException as redirection:
-        status = redirection.status
-        raise
-    finally:
-        metrics, labels = request.app[METRICS], (route_of(request), method_of(request))
-        metrics.requests.labels(*labels, str(status)).inc()
-        if status != SWITCHED:
-            metrics.latency.labels(*labels).observe(time.perf_counter() - began)
-    return response
+def _note(request: web.Request, status: int, seconds: float) -> None:
+    """Name the route's pattern in place of what was asked for; a socket that stays open is counted but not timed."""
+    route, method, metrics = route_of(request), method_of(request), request.app[METRICS]
+    metrics.requests.labels(route, method, str(status)).inc()
+    if status != SWITCHED:
+        metrics.latency.labels(route, method).observe(seconds)
+    write = log.debug if route in _UNREMARKABLE else log.info
+    write("request", method=method, route=route, status=status, milliseconds=round(seconds * 1000, 1))
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:

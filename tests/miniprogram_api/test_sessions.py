@@ -143,6 +143,20 @@ async def test_using_a_sign_in_moves_its_end_on_at_most_once_an_hour(api: Api) -
     assert (await SignIn.get()).last_used_at == before.last_used_at
 
 
+async def test_of_many_who_come_back_together_each_is_known_and_each_use_is_noted(api: Api) -> None:
+    people = [await resident_named(api, f"neighbour{number}") for number in range(12)]
+    long_ago = real_now() - timedelta(days=29)
+    await SignIn.all().update(last_used_at=long_ago, expires_at=long_ago + timedelta(days=30))
+    await SignIn.filter(resident_id=people[0].id).update(revoked_at=real_now())
+
+    answers = await asyncio.gather(*(person.ask("GET", "/me") for person in people))
+
+    assert [answer.status for answer in answers] == [401] + [200] * 11
+    assert [(await answer.json())["id"] for answer in answers[1:]] == [str(person.id) for person in people[1:]]
+    noted = await SignIn.filter(last_used_at__gt=real_now() - timedelta(minutes=1))
+    assert {each.resident_id for each in noted} == {person.id for person in people[1:]}
+
+
 async def test_tokens_and_tickets_are_stored_only_as_hashes(api: Api) -> None:
     hua = await resident_named(api, "hua")
     ticket = (await hua.told("POST", "/live-tickets"))["ticket"]
