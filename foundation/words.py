@@ -7,7 +7,7 @@ translation is said in the source language rather than not at all.
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 from babel.messages.pofile import read_po
@@ -49,6 +49,7 @@ def catalogue(language: str) -> Mapping[str, str]:
     )
 
 
+@lru_cache(maxsize=500)
 def preferred_language(accept_language: str | None) -> str:
     """Choose our language that suits an `Accept-Language` header best."""
     wishes = []

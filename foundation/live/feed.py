@@ -36,7 +36,7 @@ five seconds, also where ten thousand are compared, which takes half a second.""
 DEAF_BEATS = 2.5
 """After so many heartbeats of which ours did not come back through Redis, listening begins anew."""
 PULSE_SECONDS = 12.5
-"""How often silence is counted: a client is asked after 25 seconds without a word, since middle boxes drop a line
+"""How often silence is counted, and idle topics: a client is asked after 25 seconds without a word, since middle boxes drop a line
 that is quiet for longer, and let go after 37.5. One clock for all sockets: a timer in each would weigh more."""
 AT_ONCE = 200
 """Sockets looked at in one turn of the loop."""
@@ -249,19 +249,20 @@ class LiveFeed:
         await self.publish(self._me, 0)
         if self._board:
             await self._board.compare()
-            await self._board.forget_idle()
         self.figures.revoked_closes += await end_signed_out(list(self._peers))
         if self._board:
             await review_watches(self._board, list(self._peers))
 
     async def _count_silence(self) -> None:
-        """Feel the pulse of every socket, again and again."""
+        """Feel the pulse of every socket, and let go of the topics nobody needs, again and again."""
         while not is_cancelled():
             await asyncio.sleep(self.pulse)
             for count, peer in enumerate(list(self._peers), 1):
                 peer.pulse()
                 if not count % AT_ONCE:
                     await asyncio.sleep(0)
+            if self._board:
+                await self._board.forget_idle()
 
     async def _wait(self, topic: str, after: int) -> None:
         board = self._board

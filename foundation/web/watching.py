@@ -2,11 +2,11 @@
 
 import re
 import time
-from uuid import uuid4
 
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
+from uuid_utils import uuid4
 
 from foundation.web.keys import API, LANGUAGE, METRICS, REQUEST_ID
 from foundation.words import preferred_language

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from foundation.live import streams
+from foundation.live import board, streams
 from tests.live import Door, MortalRedis, Notebook, Screen, eventually, flaws, screens
 
 
@@ -96,6 +96,27 @@ async def test_frames_are_not_kept_beyond_their_time(
         await eventually(lambda: second.caught_up)
 
         assert notebook.history_reads["1"] == 2
+
+
+async def test_topics_nobody_watches_are_let_go_of_and_told_anew_to_who_comes_back(
+    own_redis: MortalRedis, notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board, "MOST_IDLE", 2)
+    pages = [f"page:{number}" for number in range(1, 7)]
+    for number in range(1, 7):
+        notebook.write(str(number))
+    async with Door.opened(own_redis.url, notebook, pulse=0.1) as door, screens(door.url, 2) as (leaving, staying):
+        await asyncio.gather(leaving.come(*pages), staying.come("page:1"))
+        await eventually(lambda: len(leaving.caught_up) == 6 and staying.caught_up)
+
+        await leaving.leave()
+
+        kept = door.feed._board._subjects  # type: ignore[union-attr] # noqa: SLF001 - nothing else shows it
+        await eventually(lambda: set(kept) == {"page:1", "page:5", "page:6"})
+        notebook.write("2")
+        await leaving.come(*pages)
+        await eventually(lambda: leaving.caught_up == {page: 2 if page == "page:2" else 1 for page in pages})
+        assert flaws(leaving.numbers["page:2"], 2) == ""
 
 
 async def test_what_is_remembered_is_not_believed_after_listening_was_interrupted(
