@@ -49,7 +49,7 @@ def catalogue(language: str) -> Mapping[str, str]:
     )
 
 
-@lru_cache(maxsize=500)
+@lru_cache(maxsize=500)  # people's programs send few different ones; whoever invents some fills no memory
 def preferred_language(accept_language: str | None) -> str:
     """Choose our language that suits an `Accept-Language` header best."""
     wishes = []

@@ -119,7 +119,7 @@ async def note_uses(sign_in_ids: Collection[int], *, real_at: datetime, good_for
         tx.order(
             """WITH due AS (SELECT id FROM sign_in
                    WHERE id = ANY(%s::bigint[]) AND revoked_at IS NULL AND last_used_at < %s
-                   FOR UPDATE SKIP LOCKED)  -- whoever has one of them notes its use, or ends it
+                   FOR NO KEY UPDATE SKIP LOCKED)  -- whoever has one of them notes its use, or ends it
                UPDATE sign_in SET last_used_at = %s, expires_at = %s FROM due WHERE sign_in.id = due.id""",
             array_of(map(str, sign_in_ids)),
             real_at - USE_NOTED_EVERY,

@@ -14,7 +14,7 @@ from community.people.posts import PRODUCT, end_post
 from community.people.tokens import hash_of
 from community.places.models import Place
 from foundation.clock import FrozenClock, real_now
-from foundation.database import query
+from foundation.database import query, transaction
 from foundation.ground import Ground
 from miniprogram_api.identity import authenticate_token
 from tests.miniprogram_api.signing_in import (  # noqa: F401 - fixtures
@@ -141,6 +141,18 @@ async def test_using_a_sign_in_moves_its_end_on_at_most_once_an_hour(api: Api) -
     before = await SignIn.get()
     await hua.told("GET", "/me")
     assert (await SignIn.get()).last_used_at == before.last_used_at
+
+
+async def test_a_use_is_noted_also_while_a_ticket_or_page_of_the_sign_in_is_being_stored(api: Api) -> None:
+    hua = await resident_named(api, "hua")
+    long_ago = real_now() - timedelta(days=29)
+    await SignIn.all().update(last_used_at=long_ago, expires_at=long_ago + timedelta(days=30))
+
+    async with transaction() as tx:
+        await tx.query("SELECT id FROM sign_in FOR KEY SHARE")  # as a row that names it takes it
+        await hua.told("GET", "/me")
+
+    assert (await SignIn.get()).last_used_at > real_now() - timedelta(minutes=1)
 
 
 async def test_of_many_who_come_back_together_each_is_known_and_each_use_is_noted(api: Api) -> None:
