@@ -169,10 +169,11 @@ async def ground(database: None, redis: Redis, settings: Settings, clock: Frozen
 
 
 class Server(TestServer):
-    """A test server that takes as long addresses as the real one."""
+    """A test server that takes as long addresses as the real one, and like it goes on when a phone has gone."""
 
     async def _make_runner(self, **kwargs: Any) -> web.AppRunner:
-        return web.AppRunner(self.app, max_line_size=16 * 1024, max_field_size=16 * 1024, **kwargs)
+        as_the_real_one = {"max_line_size": 16 * 1024, "max_field_size": 16 * 1024, "handler_cancellation": False}
+        return web.AppRunner(self.app, **kwargs | as_the_real_one)
 
 
 @pytest.fixture

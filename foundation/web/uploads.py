@@ -4,11 +4,11 @@ The file goes to the disk piece by piece, as it comes: many slow phones hold con
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
-from aiohttp import BodyPartReader, web
+from aiohttp import BodyPartReader, MultipartReader, web
 from aiohttp.http import HttpProcessingError
 
 from foundation.errors import (
@@ -54,7 +54,7 @@ async def read_upload(request: web.Request, *, max_bytes: int) -> AsyncIterator[
 
     Raises:
         UnsupportedContentError: it is no form.
-        UnreadableRequestError: it is a broken form.
+        UnreadableRequestError: it is a broken form, or breaks off.
         TooSlowError: it does not end in time.
         MediaTooLargeError: the file is larger than we take; the rest was not read.
         TooLargeError: a field is larger than we take.
@@ -85,7 +85,7 @@ async def _read_parts(request: web.Request, content: Spooled, max_bytes: int) ->
     found: Upload | None = None
     fields: dict[str, str] = {}
     reader = await request.multipart()
-    while (part := await reader.next()) is not None:
+    while (part := await _next_part(reader)) is not None:
         if not isinstance(part, BodyPartReader) or not part.name or len(fields) >= MOST_FIELDS:
             raise UnreadableRequestError
         if part.name == FILE and found is None:
@@ -99,13 +99,32 @@ async def _read_parts(request: web.Request, content: Spooled, max_bytes: int) ->
     return found
 
 
+async def _next_part(reader: MultipartReader) -> MultipartReader | BodyPartReader | None:
+    with _line_may_break():
+        return await reader.next()
+
+
 async def _pieces(part: BodyPartReader) -> AsyncIterator[bytes]:
     """Give one part as it comes; compressed parts are refused, as a few bytes of them can become very many."""
     for name in ("Content-Encoding", "Content-Transfer-Encoding"):
         if part.headers.get(name, "").strip().lower() not in _PLAIN_ENCODINGS:
             raise UnreadableRequestError
-    while piece := await part.read_chunk(_PIECE_BYTES):
+    while piece := await _next_piece(part):
         yield piece
+
+
+async def _next_piece(part: BodyPartReader) -> bytes:
+    with _line_may_break():
+        return await part.read_chunk(_PIECE_BYTES)
+
+
+@contextmanager
+def _line_may_break() -> Iterator[None]:
+    """Tell a phone that has gone, which is nobody's fault, from a disk that fails."""
+    try:
+        yield
+    except OSError as error:
+        raise UnreadableRequestError from error
 
 
 async def _read_text(part: BodyPartReader) -> str:
