@@ -1,7 +1,8 @@
 """A district with so many complaints, written by the server itself: places, residents, complaints, events, follows.
 
-A thousand are filed a day, so the more there are, the older is the district: ten thousand are ten days, a million
-nearly three years. The one resident who asks has the same few in every size.
+As many are filed each day in every size, so the more there are, the older is the district: ten thousand are the month
+in which similar ones are looked for, a million are eight years. The one resident who asks has the same few, in the same
+state, in every size, and lives where a twentieth of all is filed.
 """
 
 import secrets
@@ -17,7 +18,7 @@ RESIDENTS = 10_000
 MINE = 60
 """Complaints of the one who asks, spread over all the time there is."""
 FOLLOWED = 60
-A_DAY = 1_000
+A_DAY = 333
 """Complaints a day: what grows is the history."""
 OPEN = 4_000
 """The newest of them are open."""
@@ -58,11 +59,13 @@ INSERT INTO complaint (id, number, resident_id, channel, text, category, place_i
 SELECT uuidv7(), 'c' || n,
        CASE WHEN n %% (%(complaints)s / %(mine)s) = 0 THEN 1 ELSE 2 + n %% (%(residents)s::int - 1) END,
        'miniprogram', words[1 + n %% 8] || things[1 + n / 8 %% 8] || marks, NULL,
-       10000 + (n::bigint * 7919 %% %(buildings)s)::int, n %% 50 = 0, false, '{}', 5,
-       now() - n * interval '1 day' / %(a_day)s,
-       CASE WHEN n < %(open)s THEN 'in_progress' ELSE 'closed' END, 1, 2,
-       CASE WHEN n >= %(open)s THEN now() - n * interval '1 day' / %(a_day)s + interval '1 day' END
+       CASE WHEN n %% 20 = 0 THEN 10001 + 60 * (n / 20 %% (%(buildings)s / 60))
+            ELSE 10000 + (n::bigint * 7919 %% %(buildings)s)::int END, n %% 50 = 0, false, '{}', 5,
+       filed_at, CASE WHEN answered THEN 'closed' ELSE 'in_progress' END, 1, 2,
+       CASE WHEN answered THEN filed_at + interval '1 day' END
 FROM generate_series(1, %(complaints)s::int) n,
+     LATERAL (SELECT now() - n * interval '1 day' / %(a_day)s AS filed_at,
+                     n >= %(open)s OR n %% (%(complaints)s / %(mine)s) = 0 AS answered) s,
      (SELECT ARRAY['楼道的灯坏了','电梯又停了','下水道堵了','夜里施工很吵','路面塌了一块','垃圾没人收','消防通道停车','水管一直漏'] AS words,
              ARRAY['请快来看','已经三天','老人出不了门','孩子上学不便','大家都着急','物业说不归他们','味道很重','晚上看不见'] AS things) w,
      LATERAL (SELECT chr(20000 + n %% 5000) || chr(20000 + n / 7 %% 5000) || chr(20000 + n / 11 %% 5000) AS marks) m;

@@ -27,8 +27,8 @@ ASKED = {
 }
 QUESTION = (
     "The same five questions of one resident, one after another: one's own complaints, those one follows, what is open "
-    "nearby, what is like a new one, and a search for a building. A thousand complaints are filed a day, so what grows is "
-    "the history. Medians in milliseconds, over HTTP."
+    "nearby, what is like a new one, and a search for a building. As many are filed a day in each, and all have a whole "
+    "month behind them, so what grows is the history. Medians in milliseconds, over HTTP."
 )
 
 

@@ -2,10 +2,9 @@
 
 from typing import Annotated
 
-from community.complaints.access import Viewer
 from community.complaints.categories import Category, categories, named, suggest
 from community.complaints.emergency import AMBULANCE, FIRE, POLICE, numbers_to_call
-from community.complaints.queries import community_above, pictures_of, similar_complaints
+from community.complaints.queries import community_above, similar_complaints
 from community.people.queries import home_of
 from community.places.errors import UnknownPlaceError
 from community.places.queries import settled_place
@@ -111,11 +110,10 @@ async def get_similar_complaints(call: Call, query: SimilarQuery) -> SimilarList
         place_id = home.place_id
     community = await community_above(place_id) if place_id is not None else None
     found = await similar_complaints(query.text, community, actor=call.actor, at=call.at)
-    pictures = await pictures_of([(each.complaint, Viewer.SUPPORTER) for each in found])
     return SimilarListView(
         items=[
-            SimilarView(complaint=PublicComplaintView.of(picture, call.language), likeness=each.likeness)
-            for picture, each in zip(pictures, found, strict=True)
+            SimilarView(complaint=PublicComplaintView.of(each.picture, call.language), likeness=each.likeness)
+            for each in found
         ]
     )
 

@@ -32,6 +32,7 @@ from community.complaints.errors import (
 )
 from community.complaints.models import Channel, Complaint, Status
 from community.complaints.queries import (
+    Picture,
     community_above,
     complaints_near,
     events_after,
@@ -40,7 +41,6 @@ from community.complaints.queries import (
     my_complaints,
     picture_of,
     picture_of_filed,
-    pictures_of,
 )
 from community.complaints.rating import RatingDraft, rate_complaint, reopen_complaint
 from community.complaints.sealed import ON_BEHALF_OF
@@ -151,16 +151,13 @@ async def get_complaints(
         if community is None:
             return PageView[PublicComplaintView](items=[], next_cursor=None)
         near = await complaints_near(community, call.actor, status=query.status, before=before, limit=more)
-        seen = await pictures_of([(each, Viewer.SUPPORTER) for each in near[: query.limit]])
-        return PageView[PublicComplaintView](
-            items=[PublicComplaintView.of(each, call.language) for each in seen], next_cursor=_next(near, query.limit)
-        )
-    viewer, listed = (Viewer.OWNER, my_complaints) if query.scope == "mine" else (Viewer.SUPPORTER, followed_complaints)
-    rows = await listed(call.actor, status=query.status, before=before, limit=more)
-    pictures = await pictures_of([(each, viewer) for each in rows[: query.limit]])
+        seen = [PublicComplaintView.of(each, call.language) for each in near[: query.limit]]
+        return PageView[PublicComplaintView](items=seen, next_cursor=_next(near, query.limit))
+    listed = my_complaints if query.scope == "mine" else followed_complaints
+    pictures = await listed(call.actor, status=query.status, before=before, limit=more)
     reader = await _reader(call)
-    views = [ComplaintView.of(each, reader) for each in pictures]
-    return PageView[ComplaintView](items=views, next_cursor=_next(rows, query.limit))
+    views = [ComplaintView.of(each, reader) for each in pictures[: query.limit]]
+    return PageView[ComplaintView](items=views, next_cursor=_next(pictures, query.limit))
 
 
 def _read_place(cursor: str | None) -> tuple[datetime, UUID] | None:
@@ -173,9 +170,9 @@ def _read_place(cursor: str | None) -> tuple[datetime, UUID] | None:
         raise BadCursorError from None
 
 
-def _next(rows: list[Complaint], limit: int) -> str | None:
-    """Write where the next page begins, if one row more than asked for was found."""
-    last = rows[limit - 1] if len(rows) > limit else None
+def _next(pictures: list[Picture], limit: int) -> str | None:
+    """Write where the next page begins, if one more than asked for was found."""
+    last = pictures[limit - 1].complaint if len(pictures) > limit else None
     return cursor_at(last.filed_at.isoformat(), str(last.id)) if last else None
 
 

@@ -20,7 +20,7 @@ from community.complaints.models import (
     Source,
     Status,
 )
-from community.complaints.surroundings import Surroundings, find, surroundings_of
+from community.complaints.surroundings import Surroundings, find, find_newest, surroundings_of
 from community.places.models import PlaceKind
 from community.places.queries import PlaceDescription, paths_of
 from foundation.access import Actor
@@ -63,8 +63,8 @@ class Picture:
 
 
 async def picture_of(complaint: Complaint, viewer: Viewer) -> Picture:
-    """Give one complaint's picture."""
-    return (await pictures_of([(complaint, viewer)]))[0]
+    """Give the picture of a complaint as it stands in the caller's hands."""
+    return _picture(complaint, viewer, await surroundings_of(complaint.id))
 
 
 def picture_of_filed(filed: Filed) -> Picture:
@@ -86,12 +86,6 @@ def picture_of_filed(filed: Filed) -> Picture:
         responsible_since=None,
         closed_because=None,
     )
-
-
-async def pictures_of(seen: Sequence[tuple[Complaint, Viewer]]) -> list[Picture]:
-    """Give many complaints' pictures with one query."""
-    around = await surroundings_of([complaint.id for complaint, _ in seen])
-    return [_picture(complaint, viewer, around[complaint.id]) for complaint, viewer in seen]
 
 
 async def find_picture(actor: Actor, complaint_id: UUID) -> tuple[Picture, WorkingCalendar]:
@@ -174,18 +168,21 @@ async def events_after(complaint_id: UUID, after: int, *, limit: int = 200) -> l
     return await ComplaintEvent.filter(complaint_id=complaint_id, seq__gt=after).order_by("seq").limit(limit)
 
 
-async def my_complaints(
-    actor: Actor, *, status: Status | None, before: tuple[datetime, UUID] | None, limit: int
-) -> list[Complaint]:
+Before = tuple[datetime, UUID]
+"""A place in a list: when the last one seen was filed, and its id."""
+
+
+async def my_complaints(actor: Actor, *, status: Status | None, before: Before | None, limit: int) -> list[Picture]:
     """List the actor's own complaints, newest first, from a place in the list."""
-    return await _listed("c.resident_id = %s", [actor.id], status=status, before=before, limit=limit)
+    return await _listed(Viewer.OWNER, "c.resident_id = %s", [actor.id], status=status, before=before, limit=limit)
 
 
 async def followed_complaints(
-    actor: Actor, *, status: Status | None, before: tuple[datetime, UUID] | None, limit: int
-) -> list[Complaint]:
+    actor: Actor, *, status: Status | None, before: Before | None, limit: int
+) -> list[Picture]:
     """List the complaints the actor follows, newest first."""
     return await _listed(
+        Viewer.SUPPORTER,
         "c.id IN (SELECT complaint_id FROM complaint_follow WHERE resident_id = %s)",
         [actor.id],
         status=status,
@@ -195,10 +192,11 @@ async def followed_complaints(
 
 
 async def complaints_near(
-    community_id: int, actor: Actor, *, status: Status | None, before: tuple[datetime, UUID] | None, limit: int
-) -> list[Complaint]:
+    community_id: int, actor: Actor, *, status: Status | None, before: Before | None, limit: int
+) -> list[Picture]:
     """List other people's open complaints of a community, newest first; confidential ones are nobody's to see."""
     return await _listed(
+        Viewer.SUPPORTER,
         f"c.place_id IN ({_UNDER}) AND c.resident_id <> %s"
         " AND NOT c.confidential AND c.status NOT IN ('closed', 'withdrawn', 'not_accepted', 'merged')",
         [community_id, actor.id],
@@ -214,25 +212,20 @@ _UNDER = """SELECT below.id FROM place above JOIN place below
 
 
 async def _listed(
-    where: str, values: list[object], *, status: Status | None, before: tuple[datetime, UUID] | None, limit: int
-) -> list[Complaint]:
+    viewer: Viewer,
+    where: str,
+    values: list[object],
+    *,
+    status: Status | None,
+    before: Before | None,
+    limit: int,
+) -> list[Picture]:
     if status:
         where, values = f"{where} AND c.status = %s", [*values, status.value]
     if before:
         where, values = f"{where} AND (c.filed_at, c.id) < (%s, %s)", [*values, *before]
-    rows = await read(
-        f"SELECT c.id FROM complaint c WHERE {where}"  # noqa: S608 - our words
-        " ORDER BY c.filed_at DESC, c.id DESC LIMIT %s",
-        *values,
-        limit,
-    )
-    return await by_ids([UUID(str(row["id"])) for row in rows])
-
-
-async def by_ids(ids: Sequence[UUID]) -> list[Complaint]:
-    """Give complaints in the order of their ids' list."""
-    found = {row.id: row for row in await Complaint.filter(id__in=list(ids))}
-    return [found[each] for each in ids if each in found]
+    found = await find_newest(where, values, most=limit)
+    return [_picture(each.complaint, viewer, each.around) for each in found]
 
 
 _FILED_AT = """
@@ -251,7 +244,7 @@ WHERE l.filed_at > %s AND NOT c.confidential AND c.resident_id <> %s
 class Similar:
     """A complaint that may be about the same thing; likeness from 0 to 1."""
 
-    complaint: Complaint
+    picture: Picture
     likeness: float
 
 
@@ -275,8 +268,11 @@ async def similar_complaints(text: str, community_id: int | None, *, actor: Acto
     )
     scored = [(likeness(asked, set(row["pairs"])), UUID(str(row["complaint_id"]))) for row in rows]
     best = sorted((each for each in scored if each[0] >= LIKE_ENOUGH), reverse=True)[:MOST_SIMILAR]
-    found = {row.id: row for row in await by_ids([complaint_id for _, complaint_id in best])}
-    return [Similar(found[each], round(score, 2)) for score, each in best if each in found]
+    if not best:
+        return []
+    found = await find_newest("c.id = ANY(%s)", [[complaint_id for _, complaint_id in best]], most=len(best))
+    pictures = {each.complaint.id: _picture(each.complaint, Viewer.SUPPORTER, each.around) for each in found}
+    return [Similar(pictures[each], round(score, 2)) for score, each in best if each in pictures]
 
 
 async def community_above(place_id: int) -> int | None:

@@ -1,4 +1,4 @@
-"""Everything a page shows of complaints beside themselves, in one question for all of them. Start at `surroundings_of`.
+"""Everything a page shows of complaints beside themselves, in one question for all of them. Start at `find_newest`.
 
 Deadlines, the last rating and result, how far passing on has come, who follows and where it is lie in seven
 tables. Asked one after another they cost more than all the rest of a request; here the database puts them
@@ -49,7 +49,12 @@ _BESIDE = """
         SELECT a.id, a.kind, a.name, p.depth * 2 - 1 FROM place p JOIN place a ON a.id = p.area_id
         WHERE p.id = c.place_id) s) AS place
 """
-_OF_MANY = f"SELECT c.id, {_BESIDE} FROM complaint c WHERE c.id = ANY(%s::uuid[])"  # noqa: S608 - our words
+_AROUND_ONE = f"SELECT {_BESIDE} FROM complaint c WHERE c.id = %s"  # noqa: S608 - our words
+_LISTED = f"""
+SELECT c.*, {_BESIDE}
+FROM (SELECT * FROM complaint c WHERE {{where}} ORDER BY c.filed_at DESC, c.id DESC LIMIT %s) c
+ORDER BY c.filed_at DESC, c.id DESC
+"""  # noqa: S608 - our words
 _OF_ONE = f"""
 SELECT c.*, {_BESIDE},
     (SELECT version FROM calendar_version) AS calendar_version,
@@ -79,19 +84,31 @@ class Surroundings:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """One complaint as it was found, before anybody asked who may see it."""
+class Surrounded:
+    """A complaint and what stands round it."""
 
     complaint: Complaint
     around: Surroundings
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Surrounded):
+    """One complaint as it was found, before anybody asked who may see it."""
+
     followed: bool
     """Whether who asks follows it."""
     calendar_version: UUID | None
 
 
-async def surroundings_of(ids: Sequence[UUID]) -> dict[UUID, Surroundings]:
-    """Give what stands round each of some complaints."""
-    return {row["id"]: _around(row) for row in await read(_OF_MANY, list(ids))} if ids else {}
+async def surroundings_of(complaint_id: UUID) -> Surroundings:
+    """Give what stands round a stored complaint."""
+    return _around((await read(_AROUND_ONE, complaint_id))[0])
+
+
+async def find_newest(where: str, values: Sequence[object], *, most: int) -> list[Surrounded]:
+    """Find the newest complaints `c` of which a condition is true, newest first."""
+    rows = await read(_LISTED.format(where=where), *values, most)
+    return [Surrounded(_complaint(row), _around(row)) for row in rows]
 
 
 async def find(complaint_id: UUID, *, resident_id: int) -> Found | None:
@@ -100,8 +117,11 @@ async def find(complaint_id: UUID, *, resident_id: int) -> Found | None:
     if not rows:
         return None
     row = rows[0]
-    complaint = _made(Complaint, {name: row[name] for name in _columns(Complaint)})
-    return Found(complaint, _around(row), row["followed"], row["calendar_version"])
+    return Found(_complaint(row), _around(row), row["followed"], row["calendar_version"])
+
+
+def _complaint(row: Mapping[str, Any]) -> Complaint:
+    return _made(Complaint, {name: row[name] for name in _columns(Complaint)})
 
 
 def _around(row: Mapping[str, Any]) -> Surroundings:
