@@ -25,7 +25,7 @@ from foundation.tasks import spawn, stop
 
 log = structlog.get_logger(__name__)
 POLL_SECONDS = 0.2
-AT_ONCE = 6
+AT_ONCE = 8
 """Rows of one worker under way together, so that a flood leaves connections for others."""
 FRESH = 4
 """A row whose turn comes within this part of its lease is begun as it was claimed; later its lease begins anew."""

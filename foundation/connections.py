@@ -8,7 +8,6 @@ A connection is looked at before it is lent only where a dead one would not be n
 notices at its first statement, before anything can have been done, and takes another.
 """
 
-import asyncio
 import contextvars
 import json
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -24,8 +23,8 @@ from tortoise.backends.psycopg.client import PsycopgClient, TransactionWrapper
 from tortoise.connection import get_connections
 from tortoise.exceptions import DBConnectionError, TransactionManagementError
 
+from foundation.grouping import Later
 from foundation.pipeline import Connection, Rows, Statement, exchange
-from foundation.tasks import spawn, stop
 
 log = structlog.get_logger(__name__)
 
@@ -243,8 +242,9 @@ class _Context(TransactionContextPooled):
 class Client(_WithoutCursors, PsycopgClient):
     """A pool of connections whose transactions are `Pipelined`."""
 
-    _waking: asyncio.Task[None] | None = None
-    _wanted = False
+    def __init__(self, *settings: Any, **more: Any) -> None:
+        super().__init__(*settings, **more)
+        self._waking: Later[None] = Later(self._wake, pause=BETWEEN_WAKES)
 
     async def _run(self, statement: Statement) -> None:
         """Run one statement by itself."""
@@ -257,22 +257,16 @@ class Client(_WithoutCursors, PsycopgClient):
         Not inside of the transactions that store the jobs: with a NOTIFY in them their commits, each with its
         write to the disk, wait for one another.
         """
-        self._wanted = True
-        if self._waking is None or self._waking.done():
-            self._waking = spawn(self._wake(), name="wake")
+        self._waking.put(None)
 
-    async def _wake(self) -> None:
-        while self._wanted:
-            self._wanted = False
-            try:
-                await self.execute_query("SELECT pg_notify('procrastinate_any_queue_v1', %s)", [JOB_INSERTED])
-            except (psycopg.Error, DBConnectionError, OSError) as error:
-                log.debug("workers_not_woken", error=type(error).__name__)
-            await asyncio.sleep(BETWEEN_WAKES)
+    async def _wake(self, _: list[None]) -> None:
+        try:
+            await self.execute_query("SELECT pg_notify('procrastinate_any_queue_v1', %s)", [JOB_INSERTED])
+        except (psycopg.Error, DBConnectionError, OSError) as error:
+            log.debug("workers_not_woken", error=type(error).__name__)
 
     async def _close(self) -> None:
-        if self._waking is not None:
-            await stop(self._waking)
+        await self._waking.drop()
         await super()._close()
 
     def _in_transaction(self) -> TransactionContext:

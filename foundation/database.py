@@ -13,9 +13,8 @@ rows do. What needs no answer is not waited for: `connections.py`. Nothing
 inside may wait for the network.
 """
 
-import asyncio
 import contextvars
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeVar, cast
 
@@ -24,10 +23,10 @@ import structlog
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.types.json import Jsonb
 from tortoise import Model, Tortoise
-from tortoise.connection import get_connections
+from tortoise.context import require_context
 from tortoise.transactions import in_transaction
 
-from foundation.connections import Pipelined, look_at, noticing
+from foundation.connections import Client, Pipelined, look_at, noticing
 from foundation.events import Event, calls_for
 from foundation.jobs import JobCall
 from foundation.pipeline import Rows, Statement
@@ -35,7 +34,6 @@ from foundation.settings import DatabaseSettings
 from foundation.statements import changing, inserting, rows_as, storing
 
 log = structlog.get_logger(__name__)
-AFTER_COMMIT_SECONDS = 0.5
 DEFER = """
 SELECT procrastinate_defer_jobs_v1(
     ARRAY(SELECT job FROM jsonb_populate_recordset(NULL::procrastinate_job_to_defer_v1, %s) AS job))
@@ -52,7 +50,7 @@ class Transaction:
     def __init__(self, connection: Pipelined) -> None:
         self.connection = connection
         self._calls: list[JobCall] = []
-        self._after: list[Callable[[], Awaitable[object]]] = []
+        self._after: list[Callable[[], object]] = []
         self.spoiled = False
 
     def emit(self, event: Event) -> None:
@@ -63,17 +61,21 @@ class Transaction:
         """Store a job in this transaction."""
         self._calls.append(call)
 
-    def after_commit(self, tell: Callable[[], Awaitable[object]]) -> None:
-        """Run `tell` once it is true. It may be lost in a crash: only for what heals by itself."""
+    def after_commit(self, tell: Callable[[], object]) -> None:
+        """Call `tell` once it is true. It may be lost in a crash: only for what heals by itself."""
         self._after.append(tell)
 
     async def query(self, sql: str, *values: Any) -> Rows:
         """Run one statement with `%s` placeholders and give its rows."""
         return await self.connection.execute_query_dict(sql, list(values))
 
-    def store(self, row: Model) -> None:
-        """Insert a row whose generated id nobody needs; what forbids it is raised by a later statement or the commit."""
-        self.connection.later(storing(row))
+    def store(self, *rows: Model) -> None:
+        """Insert rows of one table whose generated ids nobody needs.
+
+        What forbids it is raised by a later statement or the commit.
+        """
+        if rows:
+            self.connection.later(storing(*rows))
 
     def insert(self, model: type[Model], **values: Any) -> None:
         """Do the same for a row of which nobody needs an object."""
@@ -107,14 +109,13 @@ class Transaction:
         if self._calls:
             self.order(DEFER, Jsonb([_job_row(call) for call in self._calls]))
 
-    async def tell(self) -> None:
-        """Run what waits for the commit; a failure is logged, never raised: the rows are stored."""
+    def tell(self) -> None:
+        """Call what waits for the commit; a failure is logged, never raised: the rows are stored."""
         if self._calls:
             self.connection.wake_workers()
         for tell in self._after:
             try:
-                async with asyncio.timeout(AFTER_COMMIT_SECONDS):
-                    await tell()
+                tell()
             except Exception:
                 log.warning("after_commit_failed", exc_info=True)
 
@@ -202,23 +203,28 @@ async def _opened() -> AsyncIterator[Transaction]:
             tx.store_jobs()
         finally:
             _current.reset(token)
-    await tx.tell()
+    tx.tell()
 
 
 class SpoiledTransactionError(Exception):
     """An inner `transaction()` failed and the outer one tried to commit all the same."""
 
 
+def _client() -> Client:
+    """Give the pool, or the caller's transaction; `get_connections` imports anew at each call."""
+    return cast("Client", require_context().connections.get("default"))
+
+
 async def query(sql: str, *values: Any) -> Rows:
     """Run one reading statement with `%s` placeholders, inside the caller's transaction if there is one."""
-    return await get_connections().get("default").execute_query_dict(sql, list(values))
+    return await _client().execute_query_dict(sql, list(values))
 
 
 async def read(sql: str, *values: Any) -> Rows:
     """Run one statement that changes nothing, and so may be asked again of another connection if the first is dead."""
     if _current.get() is not None:
         return await query(sql, *values)
-    client = get_connections().get("default")
+    client = _client()
     for _ in range(2):
         try:
             with noticing():
@@ -280,7 +286,7 @@ async def connected(config: dict[str, Any]) -> AsyncIterator[None]:
     """Open the pool for this process's event loop, and close it."""
     await Tortoise.init(config=config, _enable_global_fallback=True)
     try:
-        await get_connections().get("default").create_connection(with_db=True)  # all at once, not at the first request
+        await _client().create_connection(with_db=True)  # all at once, not at the first request
         yield
     finally:
         await Tortoise.close_connections()

@@ -1,6 +1,6 @@
-"""One commit for all that wait: callers that come while a batch is under way share the next one.
+"""Once for many: `Grouped` for callers who wait for what comes of it, `Later` for those who do not.
 
-No timer and no added wait: a lone caller goes at once, and under load the
+Who comes alone goes at once. Callers that come while a batch is under way share the next one, so under load the
 batches grow by themselves.
 """
 
@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
-from foundation.tasks import spawn
+from foundation.tasks import spawn, stop
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -53,3 +53,38 @@ class Grouped(Generic[T, R]):
         for (_, done), result in pairs:
             if not done.done():
                 done.set_result(result)
+
+
+class Later(Generic[T]):
+    """Does `work` for all that was put down, in a moment and once for many; nobody waits for it.
+
+    It is done at most once in `pause` seconds. What `work` cannot do it must answer for itself: nobody is told.
+    """
+
+    def __init__(self, work: Callable[[list[T]], Awaitable[None]], *, pause: float) -> None:
+        self._work = work
+        self._pause = pause
+        self._waiting: list[T] = []
+        self._task: asyncio.Task[None] | None = None
+
+    def put(self, one: T) -> None:
+        """Put something down to be done."""
+        self._waiting.append(one)
+        if self._task is None or self._task.done():
+            self._task = spawn(self._run(), name="later")
+
+    async def done(self) -> None:
+        """Wait until all is done that was put down."""
+        while self._task is not None and not self._task.done():
+            await asyncio.wait([self._task])
+
+    async def drop(self) -> None:
+        """Let go of what was not done yet."""
+        if self._task is not None:
+            await stop(self._task)
+
+    async def _run(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            await self._work(batch)
+            await asyncio.sleep(self._pause)

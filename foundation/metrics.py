@@ -26,6 +26,16 @@ class Metrics:
 
         self.gauges: dict[str, Gauge] = {}
 
+        self._of: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def of(self, route: str, method: str, status: int) -> tuple[Counter, Histogram]:
+        """Give what counts such requests, and what takes their times in seconds."""
+        known = self._of.get((route, method, status))
+        if known is None:
+            known = self.requests.labels(route, method, str(status)), self.latency.labels(route, method)
+            self._of[route, method, status] = known
+        return known
+
     def add_gauge(self, name: str, words: str) -> None:
         """Make room for a number that is asked for when it is read."""
         self.gauges[name] = Gauge(name, words, registry=self.registry)

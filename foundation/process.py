@@ -85,6 +85,7 @@ async def open_ground_on_pool(
         for opener in (opener for part in parts for opener in part.opens):
             opened = await stack.enter_async_context(asynccontextmanager(opener)(ground))
             ground.opened[type(opened)] = opened
+        stack.push_async_callback(ground.live.published)
         yield ground
 
 

@@ -5,21 +5,26 @@ from functools import cache
 from typing import Any, TypeVar
 
 from tortoise import Model
-from tortoise.fields import Field
+from tortoise.fields import DatetimeField, Field, UUIDField
 
 from foundation.pipeline import Rows, Statement
 
 M = TypeVar("M", bound=Model)
 Write = Callable[[Any, Any], Any]
 Fields = tuple[tuple[str, Write | None], ...]
-"""Names, and how their values are written; None for those that stay as they are."""
+"""Names, and how their values are written; none for those that stay as they are."""
 
 
-def storing(row: Model) -> Statement:
-    """Make the statement that inserts a row whose generated id nobody waits for."""
-    sql, fields = _insert_into(type(row), _columns_of(type(row), with_key=row.pk is not None))
-    row._saved_in_db = True  # noqa: SLF001 - as Tortoise's own insert does
-    return Statement(sql, _values(row, fields))
+def storing(first: Model, *more: Model) -> Statement:
+    """Make the statement that inserts rows of one table whose generated ids nobody waits for."""
+    columns = _columns_of(type(first), with_key=first.pk is not None)
+    sql, fields = _insert_into(type(first), columns, 1 + len(more))
+    values = _values(first, fields)
+    for row in more:
+        values += _values(row, fields)
+    for row in (first, *more):
+        row._saved_in_db = True  # noqa: SLF001 - as Tortoise's own insert does
+    return Statement(sql, values)
 
 
 def inserting(model: type[Model], values: dict[str, Any]) -> Statement:
@@ -40,13 +45,23 @@ def _written(value: Any, write: Write | None, row: Model | type[Model]) -> Any:
 
 
 def _fields(model: type[Model], names: Iterable[str]) -> Fields:
-    """Pair names with how Tortoise writes their values; None where it leaves them as they are."""
-    known = ((name, model._meta.fields_map[name]) for name in names)  # noqa: SLF001
-    return tuple((name, None if _written_as_it_is(each) else each.to_db_value) for name, each in known)
+    return tuple((name, _writer_of(model._meta.fields_map[name])) for name in names)  # noqa: SLF001
 
 
-def _written_as_it_is(each: Field[Any]) -> bool:
-    return type(each).to_db_value is Field.to_db_value and not each.validators
+def _writer_of(each: Field[Any]) -> Write | None:
+    """Say how a field's values are written: what psycopg writes by itself, and columns check, stays as it is."""
+    if isinstance(each, DatetimeField) and not (each.auto_now or each.auto_now_add):
+        return _aware
+    if isinstance(each, UUIDField) or type(each).to_db_value is Field.to_db_value:
+        return None
+    return each.to_db_value
+
+
+def _aware(at: Any, _: Any) -> Any:
+    """Refuse an instant of no zone, which each server would take for another."""
+    if at.tzinfo is None:
+        raise ValueError(at)
+    return at
 
 
 @cache
@@ -63,11 +78,11 @@ def _defaults_of(model: type[Model]) -> tuple[tuple[str, Any], ...]:
 
 
 @cache
-def _insert_into(model: type[Model], names: tuple[str, ...]) -> tuple[str, Fields]:
+def _insert_into(model: type[Model], names: tuple[str, ...], rows: int = 1) -> tuple[str, Fields]:
     columns = model._meta.fields_db_projection  # noqa: SLF001
     into = ", ".join(f'"{columns[name]}"' for name in names)
-    places = ", ".join(["%s"] * len(names))
-    return f'INSERT INTO "{model._meta.db_table}" ({into}) VALUES ({places})', _fields(model, names)  # noqa: S608, SLF001
+    places = ", ".join([f"({', '.join(['%s'] * len(names))})"] * rows)
+    return f'INSERT INTO "{model._meta.db_table}" ({into}) VALUES {places}', _fields(model, names)  # noqa: S608, SLF001
 
 
 def changing(row: Model, *names: str) -> Statement:

@@ -284,10 +284,12 @@ class ToldOf:
 async def lock_told_of(tx: Transaction, complaint_id: UUID, update_id: str) -> ToldOf | None:
     """Lock a complaint, if there is one of that id, and read all that an update of it needs in one question."""
     locked = tx.ask("SELECT * FROM complaint WHERE id = %s FOR NO KEY UPDATE", complaint_id)
-    known = tx.ask("SELECT 1 FROM complaint_event WHERE update_id = %s", update_id)  # with the lock held
-    history = ask_history(tx, complaint_id)
+    asked = ask_history(tx, complaint_id)
     found = await locked.rows_as(Complaint)
-    return ToldOf(found[0], await history.read(), bool(await known.rows())) if found else None
+    if not found:
+        return None
+    history = await asked.read()
+    return ToldOf(found[0], history, known=any(event.update_id == update_id for event in history.events))
 
 
 async def record_progress(

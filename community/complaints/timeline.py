@@ -237,11 +237,10 @@ P = TypeVar("P", Deadline, ResponsibilityInterval)
 def _replace(tx: Transaction, stored: Sequence[P], fresh: Sequence[P]) -> None:
     """Write the rows where they differ from those stored; mostly nothing or one has changed."""
     by_position = {row.position: row for row in stored}
+    tx.store(*[row for row in fresh if row.position not in by_position])
     for row in fresh:
         old = by_position.pop(row.position, None)
-        if old is None:
-            tx.store(row)
-        elif values_of(old) != values_of(row):
+        if old is not None and values_of(old) != values_of(row):
             row.id = old.id
             tx.change(row)
     for gone in by_position.values():

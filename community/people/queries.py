@@ -29,7 +29,7 @@ class SignedInPerson:
 
 _PERSON = """
 SELECT valid.*, coalesce(resident.language, staff.language) AS language,
-    (SELECT coalesce(jsonb_agg(jsonb_build_array(role, place_id)), '[]') FROM role_grant
+    (SELECT jsonb_agg(jsonb_build_array(role, place_id)) FROM role_grant
      WHERE (role_grant.resident_id = valid.resident_id OR role_grant.staff_id = valid.staff_id)
         AND from_at <= %s AND (to_at IS NULL OR to_at > %s)) AS roles
 FROM valid
@@ -83,7 +83,7 @@ def _person(rows: list[dict[str, Any]]) -> SignedInPerson | None:
         resident_id=row["resident_id"],
         staff_id=row["staff_id"],
         language=row["language"],
-        roles=frozenset(Role(name, place_id) for name, place_id in row["roles"]),
+        roles=frozenset(Role(name, place_id) for name, place_id in row["roles"] or ()),
         last_used_at=row["last_used_at"],
     )
 

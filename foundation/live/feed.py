@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from foundation.access import Actor
 from foundation.errors import BusyError, LinliError, NotFoundError
 from foundation.ground import Ground
-from foundation.grouping import Grouped
+from foundation.grouping import Later
 from foundation.live.board import Board, Subject
 from foundation.live.capacity import most_sockets
 from foundation.live.ear import Ear, is_cancelled
@@ -46,7 +46,9 @@ LAST_WORDS_SECONDS = 2.0
 """How long we wait at the end for those who talk on sockets that are closed already."""
 PUBLISH_SECONDS = 0.5
 SILENCE_SECONDS = 1.0
-"""After a failure nothing is published for so long, so that only one request a second waits for a hung Redis."""
+"""So long a Redis that failed is left alone; what is to be told meanwhile goes out together afterwards."""
+BETWEEN_PUBLICATIONS = 0.01
+"""What is told within this time goes out together, as a message to Redis costs as much as a small request."""
 
 
 class LiveFeed:
@@ -64,8 +66,7 @@ class LiveFeed:
         self._channel = channel
         self._heartbeat = heartbeat
         self._me = f"beat:{secrets.token_hex(8)}"
-        self._publications = Grouped(self._publish)
-        self._silent_until = 0.0
+        self._publications = Later(self._publish, pause=BETWEEN_PUBLICATIONS)
         self._board: Board | None = None
         self._peers: set[Peer] = set()
         self._seats: Counter[str] = Counter()
@@ -74,30 +75,29 @@ class LiveFeed:
         self._hung_up = False
         self._ear: Ear | None = None
 
-    async def publish(self, topic: str, seq: int) -> None:
+    def publish(self, topic: str, seq: int) -> None:
         """Tell that `topic` (such as `complaint:17`) has event `seq`. Call it after the commit.
 
-        Never raises and never takes longer than half a second. What gets lost is found by the next heartbeat.
+        Nobody waits for it. What gets lost is found by the next heartbeat.
         """
         if self._board:
             self._board.heard(topic, seq)  # those at home need no Redis
-        now = asyncio.get_running_loop().time()
-        if now < self._silent_until:
-            self.figures.publish_failures += 1
-            return
+        self._publications.put(f"{topic} {seq}")
+
+    async def published(self) -> None:
+        """Wait until all was told, or could not be."""
+        await self._publications.done()
+
+    async def _publish(self, lines: list[str]) -> None:
+        """Publish what several have to tell, as one message of a line each."""
         try:
             async with asyncio.timeout(PUBLISH_SECONDS):
-                await self._publications.add(f"{topic} {seq}")
-            self.figures.published += 1
+                await self._redis.publish(self._channel, "\n".join(lines))
+            self.figures.published += len(lines)
         except Exception as error:  # noqa: BLE001 - nobody may fail because nobody could be told
-            self._silent_until = asyncio.get_running_loop().time() + SILENCE_SECONDS
-            self.figures.publish_failures += 1
-            log.warning("live_not_told", topic=topic, seq=seq, error=repr(error))
-
-    async def _publish(self, lines: list[str]) -> list[None]:
-        """Publish what several have to tell, as one message of a line each."""
-        await self._redis.publish(self._channel, "\n".join(lines))
-        return [None] * len(lines)
+            self.figures.publish_failures += len(lines)
+            log.warning("live_not_told", numbers=len(lines), error=repr(error))
+            await asyncio.sleep(SILENCE_SECONDS)
 
     async def wait(self, topic: str, after: int, seconds: float) -> None:
         """Return when `topic` is known to have more than `after`, or the time is over. For long polls."""
@@ -247,7 +247,7 @@ class LiveFeed:
                 log.exception("live_heartbeat_failed")
 
     async def _tend(self) -> None:
-        await self.publish(self._me, 0)
+        self.publish(self._me, 0)
         if self._board:
             await self._board.compare()
         self.figures.revoked_closes += await end_signed_out(list(self._peers))

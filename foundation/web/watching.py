@@ -57,10 +57,11 @@ async def note_request(request: web.Request, handler: Handler) -> web.StreamResp
 
 def _note(request: web.Request, status: int, seconds: float) -> None:
     """Name the route's pattern in place of what was asked for; a socket that stays open is counted but not timed."""
-    route, method, metrics = route_of(request), method_of(request), request.app[METRICS]
-    metrics.requests.labels(route, method, str(status)).inc()
+    route, method = route_of(request), method_of(request)
+    count, times = request.app[METRICS].of(route, method, status)
+    count.inc()
     if status != SWITCHED:
-        metrics.latency.labels(route, method).observe(seconds)
+        times.observe(seconds)
     write = log.debug if route in _UNREMARKABLE else log.info
     write("request", method=method, route=route, status=status, milliseconds=round(seconds * 1000, 1))
 

@@ -24,11 +24,13 @@ from foundation.errors import (
     UnreadableRequestError,
 )
 from foundation.ground import Ground
-from foundation.grouping import Grouped
+from foundation.grouping import Grouped, Later
 from foundation.web import GROUND, Call, Input, Output, endpoint
 from foundation.web.reading import as_problems, parse_json, read_bytes
 
 MOST_BYTES = 256 * 1024
+BETWEEN_WAKES = 0.02
+"""A desk that has work in hand needs no bell for each update."""
 IS_FRESH: Final = web.RequestKey("is_fresh", bool)
 """Whether the call was signed a moment ago; a later one must repeat what is known."""
 THE_CORE = Actor(kind="machine", id=0, language="", key="dispatch core")
@@ -49,13 +51,18 @@ class DispatchInbox(Grouped[Told, Taken]):
 async def open_inbox(ground: Ground) -> AsyncIterator[DispatchInbox]:
     """Open the grouping of this process."""
 
+    async def wake(_: list[None]) -> None:
+        await wake_desk(ground)
+
     async def take_in_and_wake(told: list[Told]) -> list[Taken]:
         taken = await take_in(told)
         if Taken.STORED in taken:
-            await wake_desk(ground)
+            bell.put(None)
         return taken
 
+    bell = Later(wake, pause=BETWEEN_WAKES)
     yield DispatchInbox(take_in_and_wake)
+    await bell.done()
 
 
 class UpdateTakenView(Output):

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from foundation.grouping import Grouped
+from foundation.grouping import Grouped, Later
 from foundation.tasks import spawn
 
 
@@ -89,3 +89,60 @@ async def test_who_gives_up_waiting_disturbs_nobody(work: Work) -> None:
 
     assert [await first, await third] == [2, 6]
     assert second.cancelled()
+
+
+class Noting:
+    """Work for whom nobody waits: each batch is noted, and waits for its leave."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.leave = asyncio.Event()
+
+    async def __call__(self, batch: list[int]) -> None:
+        self.batches.append(batch)
+        await self.leave.wait()
+
+
+async def test_what_is_put_down_meanwhile_is_done_together_later() -> None:
+    noting = Noting()
+    later = Later(noting, pause=0)
+    later.put(1)
+    await asyncio.sleep(0)
+    for each in (2, 3):
+        later.put(each)
+
+    assert noting.batches == [[1]]
+    noting.leave.set()
+    await later.done()
+
+    assert noting.batches == [[1], [2, 3]]
+
+
+async def test_it_is_done_at_most_once_in_a_pause() -> None:
+    noting = Noting()
+    noting.leave.set()
+    later = Later(noting, pause=3600)
+    later.put(1)
+    for _ in range(20):
+        await asyncio.sleep(0)
+        later.put(2)
+
+    assert noting.batches == [[1]]
+    await later.drop()
+
+
+async def test_after_work_that_failed_later_work_is_done() -> None:
+    done: list[int] = []
+
+    async def work(batch: list[int]) -> None:
+        if 13 in batch:
+            raise ZeroDivisionError
+        done.extend(batch)
+
+    later = Later(work, pause=0)
+    later.put(13)
+    await later.done()
+    later.put(1)
+    await later.done()
+
+    assert done == [1]

@@ -220,7 +220,7 @@ async def test_who_unwatches_hears_no_more(door: Door, screen: Screen) -> None:
     await screen.say(type="unwatch", topic="never watched")
     await screen.say(type="ping")
     await eventually(lambda: {"type": "pong"} in screen.others)
-    await door.feed.publish("page:1", door.notebook.write("1"))
+    door.feed.publish("page:1", door.notebook.write("1"))
     await screen.say(type="ping")
     await eventually(lambda: screen.others.count({"type": "pong"}) == 2)
 
@@ -233,7 +233,7 @@ async def test_a_personal_topic_is_everybodys_own(door: Door) -> None:
         await eventually(lambda: one.caught_up == two.caught_up == {"me": 0})
 
         own = own_topic("me", Actor("resident", 2))
-        await door.feed.publish(own, door.notebook.write(own.removeprefix("me:"), "hello"))
+        door.feed.publish(own, door.notebook.write(own.removeprefix("me:"), "hello"))
 
         await eventually(lambda: two.events["me"] == [{"text": "hello", "for": "zh-Hans"}])
         assert one.numbers["me"] == []
@@ -248,7 +248,7 @@ async def test_frames_of_every_size_are_read_also_by_clients_that_offer_compress
 
     await screen.come("page:big", compress=compress)
     await eventually(lambda: screen.caught_up)
-    await door.feed.publish("page:big", door.notebook.write("big", "x" * size))
+    door.feed.publish("page:big", door.notebook.write("big", "x" * size))
     await eventually(lambda: screen.position("page:big") == 2)
 
     assert [len(event["text"]) for event in screen.events["page:big"]] == [size // 3, size]

@@ -32,7 +32,7 @@ async def test_what_many_missed_is_read_once_for_all_of_them(own_redis: MortalRe
         await eventually(lambda: all(screen.caught_up for screen in crowd))
         await asyncio.gather(*(screen.leave() for screen in crowd))
         for _ in range(20):
-            await door.feed.publish("page:1", notebook.write("1"))
+            door.feed.publish("page:1", notebook.write("1"))
         numbers, histories = notebook.number_reads, notebook.history_reads["1"]
 
         await asyncio.gather(*(screen.come("page:1") for screen in crowd))
@@ -150,7 +150,7 @@ async def test_a_client_that_knows_more_than_this_process_is_not_told_again(
 
         await screen.come("page:1")
         await eventually(lambda: screen.caught_up)
-        await door.feed.publish("page:1", notebook.write("1"))
+        door.feed.publish("page:1", notebook.write("1"))
         await eventually(lambda: screen.position("page:1") == other.position("page:1") == 3)
 
         assert screen.caught_up == {"page:1": 2}
@@ -165,6 +165,6 @@ async def test_a_client_from_before_a_restored_backup_learns_how_far_it_goes(doo
     await screen.come("page:1")
     await eventually(lambda: screen.caught_up)
     assert screen.caught_up == {"page:1": 1}
-    await door.feed.publish("page:1", door.notebook.write("1"))
+    door.feed.publish("page:1", door.notebook.write("1"))
 
     await eventually(lambda: screen.numbers["page:1"] == [7, 2])

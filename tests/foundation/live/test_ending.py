@@ -27,7 +27,7 @@ async def test_a_reader_that_reads_nothing_is_cut_and_the_others_notice_nothing(
 
         most = 0
         while not door.feed.figures.slow_closes:
-            await door.feed.publish("page:1", notebook.write("1", "x" * 20_000))
+            door.feed.publish("page:1", notebook.write("1", "x" * 20_000))
             seq = len(notebook.pages["1"])
             await eventually(lambda: all(screen.position("page:1") == seq for screen in crowd))  # noqa: B023
             most = max(most, *(peer._transport.get_write_buffer_size() for peer in door.feed._peers))  # noqa: SLF001
@@ -98,7 +98,7 @@ async def test_ended_sign_ins_lose_their_sockets_in_one_question(own_redis: Mort
 
         assert [await crowd[2].gone(), await crowd[3].gone()] == [4401, 4401]
         assert door.people.checks - before <= 2
-        await door.feed.publish("page:1", notebook.write("1"))
+        door.feed.publish("page:1", notebook.write("1"))
         await eventually(lambda: sum(screen.position("page:1") == 2 for screen in crowd) == 18)
 
 
@@ -124,8 +124,8 @@ async def test_a_right_that_ends_ends_the_watch_within_a_heartbeat(door: Door, s
 
     door.notebook.hidden.add("1")
     await eventually(lambda: len(screen.others) == 2)
-    await door.feed.publish("leaf:1", door.notebook.write("1"))
-    await door.feed.publish("leaf:2", door.notebook.write("2"))
+    door.feed.publish("leaf:1", door.notebook.write("1"))
+    door.feed.publish("leaf:2", door.notebook.write("2"))
     await eventually(lambda: screen.numbers["leaf:2"] == [1, 2])
 
     assert screen.others[1]["topic"] == "leaf:1"
@@ -141,7 +141,7 @@ async def test_who_sees_it_otherwise_now_goes_on_where_they_were(door: Door, scr
 
     door.notebook.plain.add("1")
     await eventually(lambda: door.notebook.right_reads > reads + 1)
-    await door.feed.publish("leaf:1", door.notebook.write("1"))
+    door.feed.publish("leaf:1", door.notebook.write("1"))
     await eventually(lambda: len(screen.events["leaf:1"]) == 2)
 
     assert [event["for"] for event in screen.events["leaf:1"]] == ["zh-Hans", "plain"]
@@ -156,7 +156,7 @@ async def test_who_watches_anew_what_was_taken_away_hears_no_more(door: Door, sc
 
     await screen.watch("page:1")
     await eventually(lambda: len(screen.others) == 2)
-    await door.feed.publish("page:1", door.notebook.write("1"))
+    door.feed.publish("page:1", door.notebook.write("1"))
     await screen.say(type="ping")
     await eventually(lambda: {"type": "pong"} in screen.others)
 

@@ -13,7 +13,7 @@ async def test_waiting_ends_with_the_event(door: Door) -> None:
     await asyncio.sleep(0.05)
     assert not waiting.done()
 
-    await door.feed.publish("page:1", door.notebook.write("1"))
+    door.feed.publish("page:1", door.notebook.write("1"))
 
     await asyncio.wait_for(waiting, 0.2)
 
