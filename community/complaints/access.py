@@ -5,7 +5,9 @@ from uuid import UUID
 
 from community.complaints.models import Complaint, ComplaintFollow
 from foundation.access import Actor
+from foundation.database import read
 from foundation.errors import NotFoundError
+from foundation.statements import rows_as
 
 
 class Viewer(StrEnum):
@@ -74,9 +76,12 @@ async def follows(actor: Actor, complaint: Complaint) -> bool:
     return await ComplaintFollow.filter(complaint_id=complaint.id, resident_id=actor.id).exists()
 
 
+_ONE = "SELECT * FROM complaint WHERE id = %s"
+_ONE_LOCKED = f"{_ONE} FOR NO KEY UPDATE"
+
+
 async def _find(complaint_id: UUID, *, lock: bool) -> Complaint:
-    found = Complaint.filter(id=complaint_id)
-    complaint = await (found.select_for_update(no_key=True) if lock else found).first()
-    if complaint is None:
+    rows = await read(_ONE_LOCKED if lock else _ONE, complaint_id)
+    if not rows:
         raise NotFoundError
-    return complaint
+    return rows_as(Complaint, rows)[0]

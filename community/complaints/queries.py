@@ -26,6 +26,7 @@ from community.places.queries import PlaceDescription, paths_of
 from foundation.access import Actor
 from foundation.database import read
 from foundation.errors import NotFoundError
+from foundation.statements import rows_as
 
 SIMILAR_WITHIN = timedelta(days=30)
 MOST_SIMILAR = 5
@@ -165,7 +166,8 @@ def _can(complaint: Complaint, rating: Rating | None) -> list[str]:
 
 async def events_after(complaint_id: UUID, after: int, *, limit: int = 200) -> list[ComplaintEvent]:
     """Give the events with a higher number, oldest first."""
-    return await ComplaintEvent.filter(complaint_id=complaint_id, seq__gt=after).order_by("seq").limit(limit)
+    sql = "SELECT * FROM complaint_event WHERE complaint_id = %s AND seq > %s ORDER BY seq LIMIT %s"
+    return rows_as(ComplaintEvent, await read(sql, complaint_id, after, limit))
 
 
 Before = tuple[datetime, UUID]
