@@ -1,9 +1,13 @@
 """Filing a complaint through the API, beside one durable insert of one row."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
 from benchmarks import town as towns
 from benchmarks.harness import Column, Figures, Filled, Goal, Peer, Table, run
 from benchmarks.load import Line, closed, open_loop
-from benchmarks.stage import Stage
+from benchmarks.stage import Agent, Stage
 
 AT_ONCE = 16
 QUESTION = (
@@ -16,6 +20,34 @@ QUESTION = (
 
 async def measure(stage: Stage, *, seconds: float) -> list[Filled]:
     """Fill the table of filing, and the one of its waits at a fixed pace."""
+    async with _scene(stage) as scene:
+        return [
+            await run(_throughput(scene), seconds=seconds * 0.6),
+            await run(_waits(scene), seconds=seconds * 0.4, rounds=3),
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """A town whose residents file, and who takes it."""
+
+    town: towns.Town
+    raw: Agent
+    lines: list[Line]
+    sketch_lines: list[Line]
+    """None if what others would build did not come up."""
+
+    async def file(self, lane: int) -> None:
+        await self.file_over(self.lines[lane])
+
+    async def file_over(self, line: Line) -> None:
+        status, body = await line.ask(self.town.filing())
+        if status != 201:
+            raise RuntimeError(f"{status}: {body[:300]!r}")
+
+
+@asynccontextmanager
+async def _scene(stage: Stage) -> AsyncIterator[_Scene]:
     url = await stage.database()
     town = await towns.build(url)
     raw = await stage.agent("benchmarks.raw", BENCH_DATABASE_URL=url)
@@ -23,31 +55,24 @@ async def measure(stage: Stage, *, seconds: float) -> list[Filled]:
     lines = [await Line.to(address) for _ in range(AT_ONCE * 2)]
     sketch = await stage.peer("benchmarks.sketch", database_url=url)
     sketch_lines = [await Line.to(sketch) for _ in range(AT_ONCE)] if sketch else []
+    try:
+        yield _Scene(town, raw, lines, sketch_lines)
+    finally:
+        for line in (*lines, *sketch_lines):
+            line.close()
 
-    async def file_over(line: Line) -> None:
-        status, body = await line.ask(town.filing())
-        if status != 201:
-            raise RuntimeError(f"{status}: {body[:300]!r}")
 
-    async def file(lane: int) -> None:
-        await file_over(lines[lane])
-
-    async def sketched() -> Figures:
-        return await closed(lambda lane: file_over(sketch_lines[lane]), at_once=AT_ONCE, seconds=1.5)
-
+def _throughput(scene: _Scene) -> Table:
     async def raw_inserts() -> Figures:
-        return await raw.ask("insert", at_once=AT_ONCE, seconds=1.0)
+        return await scene.raw.ask("insert", at_once=AT_ONCE, seconds=1.0)
 
     async def filings() -> Figures:
-        return await closed(file, at_once=AT_ONCE, seconds=2.0)
+        return await closed(scene.file, at_once=AT_ONCE, seconds=2.0)
 
-    async def raw_paced() -> Figures:
-        return await raw.ask("insert", at_once=AT_ONCE * 2, seconds=2.0, a_second=200)
+    async def sketched() -> Figures:
+        return await closed(lambda lane: scene.file_over(scene.sketch_lines[lane]), at_once=AT_ONCE, seconds=1.5)
 
-    async def filings_paced() -> Figures:
-        return await open_loop(file, a_second=200, seconds=2.5, lanes=AT_ONCE * 2)
-
-    throughput = Table(
+    return Table(
         name="filing",
         title="Filing a complaint",
         question=QUESTION,
@@ -55,11 +80,20 @@ async def measure(stage: Stage, *, seconds: float) -> list[Filled]:
         peers=(
             Peer("raw", "one durable insert", raw_inserts),
             Peer("linli", "Linli: filing", filings),
-            *([Peer("sketch", "aiohttp and asyncpg, one by one", sketched)] if sketch else []),
+            *([Peer("sketch", "aiohttp and asyncpg, one by one", sketched)] if scene.sketch_lines else []),
         ),
         goals=(Goal("linli", "per_second", at_least=0.15),),
     )
-    waits = Table(
+
+
+def _waits(scene: _Scene) -> Table:
+    async def raw_paced() -> Figures:
+        return await scene.raw.ask("insert", at_once=AT_ONCE * 2, seconds=2.0, a_second=200)
+
+    async def filings_paced() -> Figures:
+        return await open_loop(scene.file, a_second=200, seconds=2.5, lanes=AT_ONCE * 2)
+
+    return Table(
         name="filing-waits",
         title="Filing at 200 a second",
         question="The same at a fixed pace, each wait counted from the instant at which the request was due.",
@@ -70,8 +104,3 @@ async def measure(stage: Stage, *, seconds: float) -> list[Filled]:
         ),
         goals=(Goal("linli", "p99", at_most=25, to=None),),
     )
-    try:
-        return [await run(throughput, seconds=seconds * 0.6), await run(waits, seconds=seconds * 0.4, rounds=3)]
-    finally:
-        for line in (*lines, *sketch_lines):
-            line.close()

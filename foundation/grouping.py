@@ -25,13 +25,27 @@ class Grouped(Generic[T, R]):
         self._running = False
 
     async def add(self, one: T) -> R:
-        """Wait until `one` was done with its batch, and give its result; a failed batch fails for each."""
+        """Wait until `one` was done with its batch, and give its result; a failed batch fails for each.
+
+        Call it outside of every transaction.
+        """
+        if not self._running:
+            return await self._do_alone(one)
         done: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._waiting.append((one, done))
-        if not self._running:
-            self._running = True
-            spawn(self._run(), name="grouped")
         return await done
+
+    async def _do_alone(self, one: T) -> R:
+        """Do it without a task: each would send the caller twice to the end of the loop's queue."""
+        self._running = True
+        try:
+            [result] = await self._work([one])
+        finally:
+            if self._waiting:
+                spawn(self._run(), name="grouped")
+            else:
+                self._running = False
+        return result
 
     async def _run(self) -> None:
         try:

@@ -50,34 +50,63 @@ async def test_who_comes_meanwhile_shares_the_next_batch_in_order(work: Work) ->
     assert work.batches == [[1], [2, 3, 4, 5, 6]]
 
 
-async def test_a_batch_holds_only_so_many(work: Work) -> None:
+async def behind_another(grouped: Grouped[int, int], work: Work, *numbers: int) -> list[int | BaseException]:
+    """Let some come while another one's work is under way, and give what each of them got."""
+    first = spawn(grouped.add(0))
+    await work.begun.wait()
+    others = [spawn(grouped.add(n)) for n in numbers]
+    await asyncio.sleep(0)
     work.leave.set()
-    grouped = Grouped(work, most=3)
+    async with asyncio.timeout(5):
+        await first
+        return await asyncio.gather(*others, return_exceptions=True)
 
-    assert await asyncio.gather(*(grouped.add(n) for n in range(7))) == [n * 2 for n in range(7)]
-    assert [len(batch) for batch in work.batches] == [3, 3, 1]
+
+async def test_a_batch_holds_only_so_many(work: Work) -> None:
+    assert await behind_another(Grouped(work, most=3), work, *range(7)) == [n * 2 for n in range(7)]
+    assert [len(batch) for batch in work.batches] == [1, 3, 3, 1]
 
 
 async def test_a_batch_that_fails_fails_for_each_of_it_and_for_nobody_else(work: Work) -> None:
-    work.leave.set()
     grouped = Grouped(work, most=2)
-
-    results = await asyncio.gather(*(grouped.add(n) for n in (13, 1, 2, 3)), return_exceptions=True)
+    results = await behind_another(grouped, work, 13, 1, 2, 3)
 
     assert [type(each) for each in results[:2]] == [ZeroDivisionError, ZeroDivisionError]
     assert results[2:] == [4, 6]
     assert await grouped.add(5) == 10
 
 
-async def test_work_that_forgets_a_result_leaves_nobody_waiting(work: Work) -> None:
+async def test_who_fails_alone_fails_alone(work: Work) -> None:
     work.leave.set()
     grouped = Grouped(work)
 
-    async with asyncio.timeout(5):
-        results = await asyncio.gather(grouped.add(404), grouped.add(1), return_exceptions=True)
+    with pytest.raises(ZeroDivisionError):
+        await grouped.add(13)
+    assert await grouped.add(5) == 10
+
+
+async def test_work_that_forgets_a_result_leaves_nobody_waiting(work: Work) -> None:
+    grouped = Grouped(work)
+    results = await behind_another(grouped, work, 404, 1)
 
     assert all(isinstance(each, ValueError) for each in results)
+    with pytest.raises(ValueError, match="not enough values"):
+        await grouped.add(404)
     assert await grouped.add(5) == 10
+
+
+async def test_who_is_cut_off_leaves_the_work_to_those_behind(work: Work) -> None:
+    grouped = Grouped(work)
+    first = spawn(grouped.add(1))
+    await work.begun.wait()
+    second = spawn(grouped.add(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    work.leave.set()
+
+    assert await second == 4
+    assert first.cancelled()
+    assert work.batches == [[1], [2]]
 
 
 async def test_who_gives_up_waiting_disturbs_nobody(work: Work) -> None:

@@ -196,7 +196,7 @@ class Life:
     async def lose_the_word(self, act: Callable[[], Awaitable[None]]) -> None:
         """Let something happen of which the live feed is not told; the heartbeat has to find it."""
 
-        async def lost(_topic: str, _seq: int) -> None:
+        def lost(_topic: str, _seq: int) -> None:
             return
 
         feed: Any = self.ground.live
