@@ -26,7 +26,7 @@ from community.places.queries import PlaceDescription, paths_of
 from foundation.access import Actor
 from foundation.database import read
 from foundation.errors import NotFoundError
-from foundation.statements import rows_as
+from foundation.statements import array_of, rows_as
 
 SIMILAR_WITHIN = timedelta(days=30)
 MOST_SIMILAR = 5
@@ -258,7 +258,7 @@ async def similar_complaints(text: str, community_id: int | None, *, actor: Acto
     asked = pairs_of(text)
     candidates, values = _FILED, []
     if community_id is not None:  # as a list, so that the planner knows how short it is
-        candidates, values = _FILED_AT, [[row["id"] for row in await read(_UNDER, community_id)]]
+        candidates, values = _FILED_AT, [array_of(str(row["id"]) for row in await read(_UNDER, community_id))]
     rows = await read(
         f"""WITH candidate AS MATERIALIZED ({candidates})
            SELECT l.complaint_id, l.pairs FROM candidate JOIN complaint_likeness l ON l.complaint_id = candidate.id

@@ -39,7 +39,7 @@ LEFT JOIN staff ON staff.id = valid.staff_id
 _BY_HASHES = """
 WITH valid AS (
     SELECT id, resident_id, staff_id, last_used_at, NULL::bigint AS page_session_id, token_hash
-    FROM sign_in WHERE token_hash = ANY(%s) AND revoked_at IS NULL AND expires_at > %s
+    FROM sign_in WHERE token_hash = ANY(%s::bytea[]) AND revoked_at IS NULL AND expires_at > %s
 )"""
 _BY_ID = """
 WITH valid AS (
@@ -59,7 +59,8 @@ async def people_of_tokens(
     token_hashes: Collection[bytes], *, at: datetime, real_at: datetime
 ) -> dict[bytes, SignedInPerson]:
     """Find who sign-in tokens belong to, in one query; unknown, expired and revoked ones are left out."""
-    rows = await read(_BY_HASHES + _PERSON, list(token_hashes), real_at, at, at)
+    hashes = array_of(f'"\\\\x{each.hex()}"' for each in token_hashes)
+    rows = await read(_BY_HASHES + _PERSON, hashes, real_at, at, at)
     return {bytes(row["token_hash"]): person for row in rows if (person := _person([row]))}
 
 
