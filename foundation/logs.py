@@ -90,7 +90,7 @@ def configure_logging(level: str = "info", *, stream: TextIO | None = None) -> N
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        wrapper_class=structlog.make_filtering_bound_logger(level),  # what is not wanted costs nothing
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(stream)
