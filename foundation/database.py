@@ -50,7 +50,7 @@ class Transaction:
     def __init__(self, connection: Pipelined) -> None:
         self.connection = connection
         self._calls: list[JobCall] = []
-        self._after: list[Callable[[], object]] = []
+        self._after: list[Callable[[], None]] = []
         self.spoiled = False
 
     def emit(self, event: Event) -> None:
@@ -61,7 +61,7 @@ class Transaction:
         """Store a job in this transaction."""
         self._calls.append(call)
 
-    def after_commit(self, tell: Callable[[], object]) -> None:
+    def after_commit(self, tell: Callable[[], None]) -> None:
         """Call `tell` once it is true. It may be lost in a crash: only for what heals by itself."""
         self._after.append(tell)
 
