@@ -57,15 +57,15 @@ SET LOCAL session_replication_role = replica;
 INSERT INTO complaint (id, number, resident_id, channel, text, category, place_id, confidential, anonymous, answers,
                        result_days, filed_at, status, round, last_seq, answered_at)
 SELECT uuidv7(), 'c' || n,
-       CASE WHEN n %% (%(complaints)s / %(mine)s) = 0 THEN 1 ELSE 2 + n %% (%(residents)s::int - 1) END,
+       CASE WHEN mine THEN 1 ELSE 2 + n %% (%(residents)s::int - 1) END,
        'miniprogram', words[1 + n %% 8] || things[1 + n / 8 %% 8] || marks, NULL,
        CASE WHEN n %% 20 = 0 THEN 10001 + 60 * (n / 20 %% (%(buildings)s / 60))
             ELSE 10000 + (n::bigint * 7919 %% %(buildings)s)::int END, n %% 50 = 0, false, '{}', 5,
        filed_at, CASE WHEN answered THEN 'closed' ELSE 'in_progress' END, 1, 2,
        CASE WHEN answered THEN filed_at + interval '1 day' END
 FROM generate_series(1, %(complaints)s::int) n,
-     LATERAL (SELECT now() - n * interval '1 day' / %(a_day)s AS filed_at,
-                     n >= %(open)s OR n %% (%(complaints)s / %(mine)s) = 0 AS answered) s,
+     LATERAL (SELECT n %% (%(complaints)s / %(mine)s) = 0 AS mine) o,
+     LATERAL (SELECT now() - n * interval '1 day' / %(a_day)s AS filed_at, n >= %(open)s OR mine AS answered) s,
      (SELECT ARRAY['楼道的灯坏了','电梯又停了','下水道堵了','夜里施工很吵','路面塌了一块','垃圾没人收','消防通道停车','水管一直漏'] AS words,
              ARRAY['请快来看','已经三天','老人出不了门','孩子上学不便','大家都着急','物业说不归他们','味道很重','晚上看不见'] AS things) w,
      LATERAL (SELECT chr(20000 + n %% 5000) || chr(20000 + n / 7 %% 5000) || chr(20000 + n / 11 %% 5000) AS marks) m;

@@ -35,7 +35,7 @@ class _Scene:
     raw: Agent
     lines: list[Line]
     sketch_lines: list[Line]
-    """None if what others would build did not come up."""
+    """Empty if what others would build did not come up."""
 
     async def file(self, lane: int) -> None:
         await self.file_over(self.lines[lane])

@@ -107,26 +107,26 @@ class Meanwhile:
         return self.alone
 
     async def _told(self, servers: Sequence[Server]) -> Figures:
-        lasts = [await self._last(servers) for _ in range(MESSAGES)]
+        lasts = [await self._last(servers, contextlib.nullcontext()) for _ in range(MESSAGES)]
         waits: list[float] = []
         for _ in range(ASKED_DURING):
-            async with asking(servers[0].url, waits):
-                await self._last(servers)
+            await self._last(servers, asking(servers[0].url, waits))
         return {
             "last": statistics.median(lasts),
             "others_p99": quantile(waits, 0.99) * 1000,
             "others": max(waits) * 1000,
         }
 
-    async def _last(self, servers: Sequence[Server]) -> float:
+    async def _last(self, servers: Sequence[Server], meanwhile: contextlib.AbstractAsyncContextManager[None]) -> float:
         """Tell everybody once; give the milliseconds until the last phone held it."""
         for server in servers:
             await server.phones.ask("expect")
-        await asyncio.sleep(PAUSE_SECONDS)
-        seq = self.complaints.happens(self.topic)
-        began = time.monotonic()
-        await self.complaints.tell(self.topic, seq)
-        heard = await asyncio.gather(*(server.phones.ask("hear", began=began) for server in servers))
+        async with meanwhile:
+            await asyncio.sleep(PAUSE_SECONDS)
+            seq = self.complaints.happens(self.topic)
+            began = time.monotonic()
+            await self.complaints.tell(self.topic, seq)
+            heard = await asyncio.gather(*(server.phones.ask("hear", began=began) for server in servers))
         for each in heard:
             if each["missing"] or each["doubled"] or each["lost"]:
                 raise RuntimeError(f"{each}")

@@ -12,17 +12,16 @@ from foundation.pipeline import Rows, Statement
 M = TypeVar("M", bound=Model)
 Write = Callable[[Any, Any], Any]
 Fields = tuple[tuple[str, Write | None], ...]
-"""Names, and how their values are written; none for those that stay as they are."""
+"""Names, and how their values are written; None for those that stay as they are."""
 
 
 def storing(first: Model, *more: Model) -> Statement:
     """Make the statement that inserts rows of one table whose generated ids nobody waits for."""
     columns = _columns_of(type(first), with_key=first.pk is not None)
     sql, fields = _insert_into(type(first), columns, 1 + len(more))
-    values = _values(first, fields)
-    for row in more:
-        values += _values(row, fields)
+    values: list[Any] = []
     for row in (first, *more):
+        values += _values(row, fields)
         row._saved_in_db = True  # noqa: SLF001 - as Tortoise's own insert does
     return Statement(sql, values)
 

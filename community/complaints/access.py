@@ -77,11 +77,11 @@ async def follows(actor: Actor, complaint: Complaint) -> bool:
 
 
 _ONE = "SELECT * FROM complaint WHERE id = %s"
-_ONE_LOCKED = f"{_ONE} FOR NO KEY UPDATE"
+ONE_LOCKED = f"{_ONE} FOR NO KEY UPDATE"
 
 
 async def _find(complaint_id: UUID, *, lock: bool) -> Complaint:
-    rows = await read(_ONE_LOCKED if lock else _ONE, complaint_id)
+    rows = await read(ONE_LOCKED if lock else _ONE, complaint_id)
     if not rows:
         raise NotFoundError
     return rows_as(Complaint, rows)[0]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import structlog
 
-from community.complaints.access import access_complaint_to_follow, access_own_complaint
+from community.complaints.access import ONE_LOCKED, access_complaint_to_follow, access_own_complaint
 from community.complaints.categories import category_of, check_answers, result_days
 from community.complaints.dispatch_models import MessageKind
 from community.complaints.errors import (
@@ -283,7 +283,7 @@ class ToldOf:
 
 async def lock_told_of(tx: Transaction, complaint_id: UUID, update_id: str) -> ToldOf | None:
     """Lock a complaint, if there is one of that id, and read all that an update of it needs in one question."""
-    locked = tx.ask("SELECT * FROM complaint WHERE id = %s FOR NO KEY UPDATE", complaint_id)
+    locked = tx.ask(ONE_LOCKED, complaint_id)
     asked = ask_history(tx, complaint_id)
     found = await locked.rows_as(Complaint)
     if not found:

@@ -20,7 +20,7 @@ from community.complaints.models import (
     Source,
     Status,
 )
-from community.complaints.surroundings import Surroundings, find, find_newest, surroundings_of
+from community.complaints.surroundings import Surroundings, find, find_newest
 from community.places.models import PlaceKind
 from community.places.queries import PlaceDescription, paths_of
 from foundation.access import Actor
@@ -65,7 +65,8 @@ class Picture:
 
 async def picture_of(complaint: Complaint, viewer: Viewer) -> Picture:
     """Give the picture of a complaint as it stands in the caller's hands."""
-    return _picture(complaint, viewer, await surroundings_of(complaint.id))
+    (found,) = await find_newest("c.id = %s", [complaint.id], most=1)
+    return _picture(complaint, viewer, found.around)
 
 
 def picture_of_filed(filed: Filed) -> Picture:

@@ -49,7 +49,6 @@ _BESIDE = """
         SELECT a.id, a.kind, a.name, p.depth * 2 - 1 FROM place p JOIN place a ON a.id = p.area_id
         WHERE p.id = c.place_id) s) AS place
 """
-_AROUND_ONE = f"SELECT {_BESIDE} FROM complaint c WHERE c.id = %s"  # noqa: S608 - our words
 _LISTED = f"""
 SELECT c.*, {_BESIDE}
 FROM (SELECT * FROM complaint c WHERE {{where}} ORDER BY c.filed_at DESC, c.id DESC LIMIT %s) c
@@ -98,11 +97,6 @@ class Found(Surrounded):
     followed: bool
     """Whether who asks follows it."""
     calendar_version: UUID | None
-
-
-async def surroundings_of(complaint_id: UUID) -> Surroundings:
-    """Give what stands round a stored complaint."""
-    return _around((await read(_AROUND_ONE, complaint_id))[0])
 
 
 async def find_newest(where: str, values: Sequence[object], *, most: int) -> list[Surrounded]:
