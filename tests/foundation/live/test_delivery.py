@@ -100,6 +100,7 @@ async def test_nothing_is_lost_doubled_or_out_of_order_through_churn_and_a_dead_
                 if n == 100:
                     own_redis.kill()
                 if n == 250:
+                    await worker.published()
                     await own_redis.start()
                 page = dice.choice(pages)
                 worker.publish(f"page:{page}", notebook.write(page))
@@ -113,7 +114,7 @@ async def test_nothing_is_lost_doubled_or_out_of_order_through_churn_and_a_dead_
         last = {f"page:{page}": len(notebook.pages[page]) for page in pages}
         await eventually(lambda: all(screen.position(t) == last[t] for screen in crowd for t in watched[screen]))
         assert [flaws(screen.numbers[t], last[t]) for screen in crowd for t in watched[screen]] == [""] * 240
-        assert worker.figures.publish_failures > 50
+        assert worker.figures.publish_failures >= 150
 
 
 async def test_a_frozen_redis_keeps_nobody_and_what_could_not_be_told_is_counted(own_redis: MortalRedis) -> None:
