@@ -67,7 +67,7 @@ class DispatchCore:
 
     async def until_heard(self, complaint: dict[str, Any], event: str) -> None:
         """Wait until the core has heard of something from us."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while event not in await self._heard(complaint):
                 await asyncio.sleep(0.02)
 

@@ -12,7 +12,7 @@ LONG = 3600.0
 
 
 async def closed_again(breaker: Breaker) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while breaker.is_open:
             await asyncio.sleep(0.005)
 

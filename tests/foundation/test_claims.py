@@ -134,7 +134,7 @@ async def test_lines_do_not_wait_for_one_another() -> None:
     everybody = asyncio.Barrier(3)
 
     async def work(row: Row) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await everybody.wait()
         await finish(row)
 

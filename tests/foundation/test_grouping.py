@@ -57,7 +57,7 @@ async def behind_another(grouped: Grouped[int, int], work: Work, *numbers: int) 
     others = [spawn(grouped.add(n)) for n in numbers]
     await asyncio.sleep(0)
     work.leave.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await first
         return await asyncio.gather(*others, return_exceptions=True)
 

@@ -124,7 +124,7 @@ async def test_an_update_that_is_quicker_than_the_answer_to_our_push_finds_its_c
 
 async def _later(worker: Worker, phone: Phone, complaint: dict[str, object]) -> None:
     """Let the retry come due: it does within half a second here."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while (await phone.show(complaint))["push"]["state"] != "done":
             await asyncio.sleep(0.05)
             await worker.run_until_idle()

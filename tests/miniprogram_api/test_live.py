@@ -47,12 +47,12 @@ async def screen(door: Door) -> AsyncIterator[Screen]:
 
 
 async def said(socket: aiohttp.ClientWebSocketResponse) -> dict[str, Any]:
-    frame: dict[str, Any] = await asyncio.wait_for(socket.receive_json(), 5)
+    frame: dict[str, Any] = await asyncio.wait_for(socket.receive_json(), 20)
     return frame
 
 
 async def ended_with(socket: aiohttp.ClientWebSocketResponse) -> Any:
-    message = await asyncio.wait_for(socket.receive(), 5)
+    message = await asyncio.wait_for(socket.receive(), 20)
     assert message.type is aiohttp.WSMsgType.CLOSE
     return message.data
 

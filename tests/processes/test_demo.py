@@ -176,7 +176,7 @@ async def _sigterm_ends_all(demo: Process) -> None:
     demo.send_signal(signal.SIGTERM)
     said, _ = await demo.communicate()
     await _until(lambda: not any(map(_runs, family)), None)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
     assert demo.returncode == 0
     assert not said, said.decode()
 

@@ -33,7 +33,7 @@ async def test_of_two_workers_one_leads_and_killed_it_leaves_its_lead_and_its_jo
     await first.kill()
     killed_at = time.monotonic()
 
-    await until(lambda: says(second, "leader_elected"), seconds=10)
+    await until(lambda: says(second, "leader_elected"))
     assert district.leaders() == 1
     await district.until_pushed(complaint, seconds=DEAD_AFTER_SECONDS + 15)
     assert time.monotonic() - killed_at < DEAD_AFTER_SECONDS + 15

@@ -60,7 +60,7 @@ class Inbox:
 
     async def until(self, count: int) -> list[Received]:
         """Wait for so many callbacks."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while len(self.received) < count:
                 self.arrived.clear()
                 await self.arrived.wait()
@@ -133,7 +133,7 @@ def parsed(text: str) -> ET.Element:
     return ET.fromstring(text.encode())  # noqa: S314 - our own stand-in wrote it
 
 
-async def eventually(true: Callable[[], Awaitable[bool]], seconds: float = 5) -> None:
+async def eventually(true: Callable[[], Awaitable[bool]], seconds: float = 30) -> None:
     """Wait until something is true."""
     end = time.monotonic() + seconds
     while not await true():

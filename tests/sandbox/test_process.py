@@ -55,4 +55,4 @@ async def test_a_killed_core_keeps_requests_updates_and_undelivered_callbacks(
     assert [one["update_id"] for one in updates] == [told, held]
     assert (await core.steer("/callbacks", {"update_ids": [held]}))["statuses"] == [200]
     process.terminate()
-    assert await asyncio.wait_for(process.wait(), 5) == 0
+    assert await asyncio.wait_for(process.wait(), 30) == 0

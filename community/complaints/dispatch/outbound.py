@@ -41,15 +41,27 @@ class Waiting:
 
 
 async def pass_on_message(ground: Ground, complaint_id: UUID, seq: int) -> None:
-    """Pass one message on, unless it is known or parked; called by the job, safe to repeat.
+    """Pass on what waits of a complaint up to this message, in order; called by the job, safe to repeat.
+
+    An earlier one waits behind this job if a person has just let it try again.
 
     Raises:
         TryAgainError: not now; names the instant of the next try, which the resident is shown.
 
     """
-    waiting = await _waiting(complaint_id, seq)
-    if waiting is None:
-        return
+    while waiting := await _first_waiting(complaint_id, seq):
+        await _pass_on(ground, waiting)
+        if waiting.message.seq == seq:
+            return
+
+
+async def _first_waiting(complaint_id: UUID, last: int) -> Waiting | None:
+    waits = DispatchMessage.filter(complaint_id=complaint_id, seq__lte=last, state=MessageState.WAITING)
+    message = await waits.order_by("seq").select_related("complaint").first()
+    return Waiting(message, message.complaint) if message else None
+
+
+async def _pass_on(ground: Ground, waiting: Waiting) -> None:
     try:
         await _send(ground, waiting)
     except BreakerOpenError as error:
@@ -59,13 +71,6 @@ async def pass_on_message(ground: Ground, complaint_id: UUID, seq: int) -> None:
         await _postpone(ground, waiting.message, at, str(error), tried=True)
     except DispatchRejectedError as error:
         await _park(waiting.message, str(error), said=error.said)
-
-
-async def _waiting(complaint_id: UUID, seq: int) -> Waiting | None:
-    message = await DispatchMessage.filter(complaint_id=complaint_id, seq=seq).select_related("complaint").first()
-    if message is None or message.state is not MessageState.WAITING:
-        return None
-    return Waiting(message, message.complaint)
 
 
 async def _send(ground: Ground, waiting: Waiting) -> None:
@@ -110,13 +115,12 @@ async def _create(client: DispatchClient, fields: Fields) -> str:
 async def _postpone(ground: Ground, message: DispatchMessage, at: datetime, why: str, *, tried: bool) -> None:
     """Note when the next try is, for the resident to see, and ask for it; or give up after the limit."""
     now = real_now()
-    first = message.first_tried_at or now
-    if now - first > timedelta(hours=ground.settings.dispatch.give_up_hours):
+    if message.first_tried_at is None:
+        await _note(message, first_tried_at=now)
+    elif now - message.first_tried_at > timedelta(hours=ground.settings.dispatch.give_up_hours):
         await _park(message, why)
         return
-    await _note(
-        message, next_try_at=at, first_tried_at=first, attempts=message.attempts + int(tried), last_error=why[:200]
-    )
+    await _note(message, next_try_at=at, attempts=message.attempts + int(tried), last_error=why[:200])
     raise TryAgainError(at)
 
 

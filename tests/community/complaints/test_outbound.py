@@ -175,6 +175,22 @@ async def test_what_the_core_refuses_for_good_is_parked_with_what_follows_and_go
     assert (await phone.show(complaint))["push"]["state"] == "done"
 
 
+async def test_what_was_added_before_a_person_lets_it_go_on_does_not_overtake_it(
+    phone: Phone, core: DispatchCore, worker: Worker
+) -> None:
+    await fault(core, "answer", REFUSAL)
+    complaint = await phone.file()
+    await worker.run_until_idle()
+    await supplement(phone, complaint, "补充")  # its job is there before that of the new try
+
+    assert await retry_everything(complaint["number"]) == 1
+    await pass_on_everything(worker)
+
+    assert await parked_things() == []
+    assert [each["description"] for each in await heard_of(core, complaint)] == ["补充"]
+    assert (await phone.show(complaint))["push"]["state"] == "done"
+
+
 async def test_after_the_time_to_give_up_a_message_is_parked_with_an_alarm(
     phone: Phone, core: DispatchCore, worker: Worker, ground: Ground
 ) -> None:

@@ -80,7 +80,7 @@ async def test_hanging_up_says_1001_to_all_and_takes_no_new_ones(own_redis: Mort
         await door.feed.hang_up()
         await poll
 
-        assert asyncio.get_running_loop().time() - began < 3
+        assert asyncio.get_running_loop().time() - began < 20  # the poll would wait for 25
         assert [await screen.gone() for screen in crowd[1:]] == [1001] * 199
         await crowd[0].come("page:1")
         assert await crowd[0].gone() == 1001

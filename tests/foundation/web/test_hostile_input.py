@@ -86,7 +86,7 @@ async def status_of(port: int, sent: bytes) -> int:
     try:
         writer.write(sent)
         await writer.drain()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             line = await reader.readline()
         return int(line.split(b" ")[1])
     finally:

@@ -110,7 +110,7 @@ async def test_twins_at_the_same_moment_are_done_once(notes: Api, signed_in: Hea
 
 async def until_waiting(number: int) -> None:
     """Wait until so many backends wait for another's commit."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while True:
             rows = await query(
                 "SELECT count(*) AS n FROM pg_stat_activity"
@@ -213,7 +213,7 @@ async def test_a_file_s_twin_is_told_to_come_again_and_then_gets_the_first_answe
 ) -> None:
     headers, gate = signed_in(Idempotency_Key="k"), sample_ground.get(Gate)
     first = asyncio.ensure_future(notes.post("/api/v1/notes/1/pictures", data=picture(b"wait"), headers=headers))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await gate.entered.wait()
 
     twin = await notes.post("/api/v1/notes/1/pictures", data=picture(b"wait"), headers=headers)
