@@ -1,7 +1,7 @@
 """Who does not write: a complaint by voice alone or by photo alone, with the sentence the page writes for them."""
 
 import pytest
-from playwright.async_api import FilePayload, expect
+from playwright.async_api import FilePayload, Route, expect
 
 from tests.browser.resident import Resident
 from tests.browser.screen import Screen
@@ -120,8 +120,17 @@ async def test_after_a_minute_it_ends_by_itself(resident: Resident) -> None:
     await expect(screen.page.locator("#field-voice [data-state=done]")).to_be_visible()
 
 
+async def without_a_microphone(route: Route) -> None:
+    """Forbid the page to listen."""
+    answer = await route.fetch()
+    await route.fulfill(response=answer, headers={**answer.headers, "Permissions-Policy": "microphone=()"})
+
+
 async def test_a_page_that_may_not_listen_offers_the_phones_own_recorder(resident: Resident) -> None:
-    screen = await resident.opens("file.html", permissions=[])
+    screen = await resident.opens("home.html")
+    await screen.page.route("**/file.html", without_a_microphone)
+    screen.expect_console("microphone is not allowed")
+    await screen.open("file.html")
 
     await screen.press("voice.speak")
     await screen.says("voice.denied")

@@ -36,6 +36,9 @@ class Machine:
         path.write_text(text if text.startswith("#!") else f"#!/bin/sh\n{text}\n")
         path.chmod(0o755)
 
+    def without(self, name: str) -> None:
+        (self.folder / name).unlink()
+
     def python(self, name: str, *, old: bool, whole: bool) -> None:
         """Put a Python there: 3.12 or older or not, and with venv and pip or not."""
         self.put(name, PYTHON.format(folder=self.folder, old="true" if old else "false"))
@@ -84,6 +87,20 @@ def test_a_newer_python_takes_the_redis_that_is_there(machine: Machine) -> None:
     machine.put("redis-server", "true")
 
     assert machine.log() == ["make lint test"]
+
+
+@pytest.mark.parametrize(("kept", "installed"), [
+    ("chromium-headless-shell", ["chromium-headless-shell"]),
+    ("chromium", ["chromium-headless-shell", "chromium"]),
+])  # fmt: skip
+def test_a_machine_without_a_browser_gets_the_one_that_is_kept_for_it(
+    machine: Machine, kept: str, installed: list[str]
+) -> None:
+    machine.python("python3.12", old=True, whole=True)
+    machine.without("chromium")
+    machine.put("apt-get", f'echo "$*" >> {machine.folder}/log; case "$*" in update*|*" {kept}") ;; *) exit 100 ;; esac')
+
+    assert machine.log() == [*installed, "make lint test"]
 
 
 def test_who_may_not_install_is_told_what_to_install(machine: Machine) -> None:
