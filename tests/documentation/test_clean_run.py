@@ -98,7 +98,9 @@ def test_a_machine_without_a_browser_gets_the_one_that_is_kept_for_it(
 ) -> None:
     machine.python("python3.12", old=True, whole=True)
     machine.without("chromium")
-    machine.put("apt-get", f'echo "$*" >> {machine.folder}/log; case "$*" in update*|*" {kept}") ;; *) exit 100 ;; esac')
+    machine.put(
+        "apt-get", f'echo "$*" >> {machine.folder}/log; case "$*" in update*|*" {kept}") ;; *) exit 100 ;; esac'
+    )
 
     assert machine.log() == [*installed, "make lint test"]
 
