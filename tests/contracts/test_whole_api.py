@@ -2,7 +2,7 @@
 
 Each operation is asked by a resident with a home and with complaints in several states, below /staff by somebody with
 posts, and as the dispatch core with a good signature; half of the requests name things that exist. Who leaves is a new
-resident each time. `LINLI_TEST_SOAK=1` asks forty times as often.
+resident each time. `LINLI_TEST_SOAK=1` asks seventy times as often.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ from tests.phone import Phone
 from tests.town import Town
 
 SOAK = bool(os.environ.get("LINLI_TEST_SOAK"))
-EXAMPLES = 1000 if SOAK else 25
+EXAMPLES = 1000 if SOAK else 15
 MOST_WAIT = 0.05
 DOCUMENT = describe([endpoint for part in load_parts() for endpoint in part.endpoints])
 FOUND = [
