@@ -46,6 +46,21 @@ async def test_a_use_that_waits_for_a_yes_asks_for_it_and_goes_on(resident: Resi
     await expect(given).to_contain_text(screen.say("consent.state.given"))
 
 
+async def test_a_page_that_was_open_for_long_asks_for_the_yes_it_lacks_too(resident: Resident) -> None:
+    await _withdraw(resident, "sensitive_data")
+    screen = await resident.opens("me.html")
+    screen.expect_console("403|409")
+    await screen.press("me.home.change")
+    await screen.page.locator("#room").fill("1203")
+    await screen.page.evaluate("sessionStorage.setItem('linli.csrf', JSON.stringify('worn'))")
+
+    await screen.press("me.home.save")
+    await screen.page.get_by_role("dialog").get_by_role("button", name=screen.say("consent.yes"), exact=True).click()
+
+    await expect(screen.page.get_by_role("status")).to_have_text(screen.say("me.home.saved"))
+    assert (await _home_room(resident)) == "1203"
+
+
 async def test_everything_can_be_taken_along_as_one_file(resident: Resident, tmp_path: Path) -> None:
     await resident.phone.file("楼道灯坏了，晚上看不见")
     screen = await resident.opens("me.html")

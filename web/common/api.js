@@ -54,17 +54,21 @@ export function problemFrom(status, text, retryAfter) {
 }
 
 /** One call. `key` is the Idempotency-Key of a creating call; `guest` keeps a 401 for the caller. */
-export async function call(method, path, { body, key, signal, patience = PATIENCE_MS, guest = false, again = false } = {}) {
+export async function call(method, path, { body, key, signal, patience = PATIENCE_MS, guest = false, mended = [] } = {}) {
   const answer = await send(method, path, { body, key, signal, patience });
   if (answer.ok) return answer.status === 204 ? null : answer.json();
   const problem = problemFrom(answer.status, await answer.text(), answer.headers.get("Retry-After"));
-  if (isCsrf(problem) && !again) {
-    await renew();
-    return call(method, path, { body, key, signal, patience, guest, again: true });
+  if (!mended.includes(problem.type) && (await mend(problem))) {
+    return call(method, path, { body, key, signal, patience, guest, mended: [...mended, problem.type] });
   }
   if (problem.status === 401 && !guest) return askToComeIn();
-  if (isConsent(problem) && !again && (await agreed(problem))) return call(method, path, { body, key, signal, patience, guest, again: true });
   throw problem;
+}
+
+/** Put right what kept a call back, a worn token or a yes that was never given; answers whether it may go again. */
+async function mend(problem) {
+  if (isCsrf(problem)) await renew();
+  return isCsrf(problem) || (isConsent(problem) && agreed(problem));
 }
 
 async function send(method, path, { body, key, signal, patience }) {
