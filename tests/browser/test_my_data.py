@@ -49,7 +49,7 @@ async def test_a_use_that_waits_for_a_yes_asks_for_it_and_goes_on(resident: Resi
 async def test_a_page_that_was_open_for_long_asks_for_the_yes_it_lacks_too(resident: Resident) -> None:
     await _withdraw(resident, "sensitive_data")
     screen = await resident.opens("me.html")
-    screen.expect_console("403|409")
+    screen.expect_console("401|409")
     await screen.press("me.home.change")
     await screen.page.locator("#room").fill("1203")
     await screen.page.evaluate("sessionStorage.setItem('linli.csrf', JSON.stringify('worn'))")
