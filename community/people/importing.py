@@ -96,8 +96,7 @@ async def import_people(path: Path, *, at: datetime) -> ImportReport:
     """
     lines = read_sheet(path, PEOPLE_COLUMNS, needed=("name", "role", "place"))
     report = ImportReport()
-    async with transaction():
-        tree = await Tree.load(room=0)
+    tree = await Tree.read()
     for each in sorted(_read_lines(tree, lines, report), key=lambda each: each.in_order):
         try:
             report.count(await _take(each, at))

@@ -40,15 +40,22 @@ class _Position:
 class Tree:
     """The tree as one import sees it. Call `load`, `put` as often as wanted, then `flush`."""
 
-    def __init__(self) -> None:
+    def __init__(self, places: Iterable[Place], ids: Iterable[int] = ()) -> None:
         self._by_position: dict[_Position, Place] = {}
         self._by_code: dict[str, Place] = {}
         self._below: dict[int | None, dict[str, dict[int, Place]]] = defaultdict(lambda: defaultdict(dict))
         self._by_id: dict[int, Place] = {}
         self._added: list[Place] = []
         self._changed: dict[int, Place] = {}
-        self._ids: list[int] = []
+        self._ids = list(ids)
         self._new_ids: set[int] = set()
+        for place in places:
+            self._remember(place)
+
+    @classmethod
+    async def read(cls) -> "Tree":
+        """Read the tree as it was last left, for who changes nothing of it and waits for nobody."""
+        return cls(await Place.all())
 
     @classmethod
     async def load(cls, *, room: int) -> "Tree":
@@ -56,15 +63,11 @@ class Tree:
 
         Imports wait for one another: two at once would both find the same place missing.
         """
-        tree = cls()
         await query("LOCK TABLE place IN SHARE ROW EXCLUSIVE MODE")
-        for place in await Place.all():
-            tree._remember(place)
         rows = await query(
             "SELECT nextval(pg_get_serial_sequence('place', 'id')) AS id FROM generate_series(1, %s)", room
         )
-        tree._ids = [row["id"] for row in reversed(rows)]
-        return tree
+        return cls(await Place.all(), [row["id"] for row in reversed(rows)])
 
     @property
     def district(self) -> Place | None:

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import openpyxl
+import psycopg
 import pytest
 
 from community.people.importing import import_people
@@ -14,6 +15,7 @@ from community.places.sheets import MissingColumnError
 from foundation.audit import AuditEntry
 from foundation.clock import FrozenClock
 from foundation.database import query
+from foundation.settings import Settings
 from tests.community.people.lane import lay_out_lane
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -41,6 +43,18 @@ async def test_good_lines_go_in_and_residents_see_the_secretary(tmp_path: Path, 
     assert shown is not None
     assert (shown.holder_name, shown.office_phone) == ("王芳", "0755-2345 6789")
     assert (await RoleGrant.get(role=RoleName.AUDITOR)).place_id is None
+
+
+async def test_people_come_in_while_places_are_being_put_in(
+    tmp_path: Path, clock: FrozenClock, settings: Settings
+) -> None:
+    await lay_out_lane()
+
+    with psycopg.connect(settings.database_url or "") as importing:
+        importing.execute("LOCK TABLE place IN SHARE ROW EXCLUSIVE MODE")
+        report = await import_people(sheet(tmp_path, GOOD), at=clock.now())
+
+    assert (report.added, report.refused) == (3, [])
 
 
 async def test_the_same_file_twice_changes_nothing(tmp_path: Path, clock: FrozenClock) -> None:

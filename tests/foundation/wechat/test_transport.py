@@ -26,7 +26,9 @@ PNG = b"\x89PNG\r\n\x1a\n and more"
 
 
 @pytest.fixture
-def transport(host: Host, session: aiohttp.ClientSession) -> Transport:
+def transport(host: Host, session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch) -> Transport:
+    """Ask that host, and wait for it as long as a busy machine may take."""
+    monkeypatch.setattr("foundation.wechat.transport.TIMEOUT", aiohttp.ClientTimeout(total=60))
     return Transport(session, host.base)
 
 
