@@ -48,6 +48,7 @@ MEANINGS = {
     (LINLI, "POST", "/requests.json"): "转交诉求，平台编号 {service_request_id}",
     (LINLI, "GET", "/requests.json"): "先问平台收过没有，免得重复",
     (LINLI, "POST", "/servicerequestupdates.json"): "告诉平台：{event}",
+    (LINLI, "GET", "/servicerequestupdates.json"): "对一遍：平台的进展有没有漏掉的",
     (CORE, "POST", "/callbacks/dispatch"): "{signed}进展：{event}",
 }
 

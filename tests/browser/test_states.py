@@ -191,7 +191,7 @@ async def test_pages_with_nothing_in_them_hold(resident: Resident, language: str
     assert not faults, "\n".join(faults)
 
 
-@pytest.mark.timeout(900 if SOAK else 400)
+@pytest.mark.timeout(900 if SOAK else 300)
 @pytest.mark.parametrize("language", SPOKEN)
 async def test_pages_in_trouble_hold(resident: Resident, language: str, clock: FrozenClock) -> None:
     cases = await lived_in(resident, clock)

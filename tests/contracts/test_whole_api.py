@@ -75,7 +75,7 @@ CHECKS: list[Any] = [
 
 
 pytestmark = [
-    pytest.mark.timeout(3600 if SOAK else 120),
+    pytest.mark.timeout(3600 if SOAK else 300),
     # It is the application in the other thread that does: it spreads its heartbeats.
     pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies"),
 ]

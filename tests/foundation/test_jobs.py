@@ -110,7 +110,7 @@ async def test_jobs_with_one_lock_keep_their_order_while_the_first_waits_for_its
     assert sorted(book.words) == ["1", "other"]
 
     await query("UPDATE procrastinate_jobs SET scheduled_at = now() WHERE scheduled_at IS NOT NULL RETURNING id")
-    await worker.run_jobs()
+    await run_all(worker)
 
     assert book.words[2:] == ["1", "2", "3"]
 

@@ -18,7 +18,7 @@ from tests.phone import Phone
 from tests.town import Town
 
 SOAK = bool(os.environ.get("LINLI_TEST_SOAK"))
-pytestmark = pytest.mark.timeout(3600 if SOAK else 120)
+pytestmark = pytest.mark.timeout(3600 if SOAK else 300)
 _names = count(1)
 BAD = {"solved": False, "speed": 2, "result": 1, "service": 2, "answer": 2}
 

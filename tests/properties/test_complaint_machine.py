@@ -36,7 +36,7 @@ COMMON = ("assigned", "accepted", "in_progress", "answered", "answered", "answer
 RARE = sorted({*BY_EVENT, "inspected"} - {"closed", "not_accepted", "merged"})
 ENDS = ("closed", "not_accepted", "merged")
 
-pytestmark = pytest.mark.timeout(3600 if SOAK else 120)
+pytestmark = pytest.mark.timeout(3600 if SOAK else 300)
 
 
 @pytest.fixture(autouse=True)

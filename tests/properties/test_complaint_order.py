@@ -15,7 +15,7 @@ from community.complaints.models import EventType, Source, Status
 from tests.community.complaints.story import MONDAY, RESULT_DAYS, WEEKENDS_ONLY
 
 SOAK = bool(os.environ.get("LINLI_TEST_SOAK"))
-pytestmark = pytest.mark.timeout(3600 if SOAK else 120)
+pytestmark = pytest.mark.timeout(3600 if SOAK else 300)
 NOW = MONDAY + timedelta(days=30)
 OURS = {
     EventType.SUBMITTED,

@@ -136,7 +136,7 @@ def _note(stage: Stage, wire: Wire, ear: Ear) -> None:
         f"第二个网页进程的实时连接按顺序送来 {len(heard)} 条进展，编号 1 到 {len(numbers)}",
     )
     signed = [each for each in _between(seen, CORE, LINLI) if each.status == 200 and "带签名的" in each.meaning]  # noqa: PLR2004
-    told = [each for each in _between(seen, LINLI, CORE) if "servicerequestupdates" in each.what]
+    told = [each for each in _between(seen, LINLI, CORE) if each.what == "POST /servicerequestupdates.json"]
     asked = [each for each in _between(seen, LINLI, WECHAT) if "jscode2session" in each.what]
     pushed = [each for each in _between(seen, LINLI, CORE) if each.what == "POST /requests.json"]
     counted = len(asked), len(pushed), len(signed), len(told)
