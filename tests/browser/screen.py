@@ -14,6 +14,7 @@ from tests.browser.words import words_of
 
 PATIENCE_MS = 30_000
 """Long, because the machine may be busy; nothing waits that long when all is well."""
+A_SECOND_HEARD = "() => /^0:0[1-9]/.test(document.querySelector('.voice__time')?.textContent)"
 TAGS = {"zh-Hans": "zh-CN", "zh-Hant": "zh-TW", "en": "en-GB"}
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -73,6 +74,10 @@ class Screen:
     async def says(self, key: str, **places: object) -> None:
         """Wait until this sentence of the page's own can be read."""
         await self.reads(self.say(key, **places))
+
+    async def listened(self) -> None:
+        """Wait until a second of what is said has been heard."""
+        await self.page.wait_for_function(A_SECOND_HEARD)
 
     async def faults(self) -> list[str]:
         """List what runs out sideways, what is cut and what is too small to press."""

@@ -67,6 +67,7 @@ async def listening(screen: Screen) -> None:
 async def spoken(screen: Screen) -> None:
     """Have said it."""
     await listening(screen)
+    await screen.listened()
     await screen.press("voice.end")
     await expect(screen.page.locator("#field-voice [data-state=done]")).to_be_visible()
 

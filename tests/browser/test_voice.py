@@ -8,7 +8,6 @@ from tests.browser.screen import Screen
 from tests.browser.test_filing import arrived, filed, photo
 from tests.browser.words import LANGUAGES
 
-LISTENED = "() => /^0:0[1-9]/.test(document.querySelector('.voice__time')?.textContent)"
 ONLY_WEBM = """() => {
   const knows = MediaRecorder.isTypeSupported;
   MediaRecorder.isTypeSupported = kind => kind.startsWith("audio/webm") && knows(kind);
@@ -32,7 +31,7 @@ async def speak(screen: Screen) -> None:
     """Press, speak for a second, press."""
     await screen.press("voice.speak")
     await screen.says("voice.listening")
-    await screen.page.wait_for_function(LISTENED)
+    await screen.listened()
     await screen.press("voice.end")
     await expect(screen.page.locator("#field-voice [data-state=done]")).to_be_visible()
 
@@ -82,7 +81,7 @@ async def test_handing_in_ends_the_listening_and_takes_what_was_said(resident: R
     screen = await opens(resident)
 
     await screen.press("voice.speak")
-    await screen.page.wait_for_function(LISTENED)
+    await screen.listened()
     await screen.press("file.send")
     await arrived(screen)
 
@@ -113,7 +112,7 @@ async def test_after_a_minute_it_ends_by_itself(resident: Resident) -> None:
     await screen.settled()
 
     await screen.press("voice.speak")
-    await screen.page.wait_for_function(LISTENED)
+    await screen.listened()
     await screen.page.clock.fast_forward(60_000)
 
     await screen.says("voice.listen.for", span=screen.say("span.seconds.other", n=60))
@@ -148,7 +147,7 @@ async def test_a_voice_message_that_is_not_up_outlives_a_reload(resident: Reside
     screen.expect_console("Failed to load resource")
     await screen.page.route("**/api/v1/media", lambda route: route.abort(), times=2)
     await screen.press("voice.speak")
-    await screen.page.wait_for_function(LISTENED)
+    await screen.listened()
     await screen.press("voice.end")
     await expect(screen.page.locator("#field-voice [data-state=bad]")).to_be_visible()
 
@@ -177,7 +176,7 @@ async def test_something_is_added_to_a_case_by_voice_alone(resident: Resident) -
 
     await screen.press("more.open")
     await screen.press("voice.speak")
-    await screen.page.wait_for_function(LISTENED)
+    await screen.listened()
     await screen.press("voice.end")
     await expect(screen.page.locator("#more [data-state=done]")).to_be_visible()
     await screen.press("more.send")
