@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.resident import Resident
+from tests.browser.screen import Screen
 from tests.browser.words import LANGUAGES
 
 
@@ -25,11 +26,8 @@ async def test_what_one_agreed_to_is_listed_and_turned_by_one_press(resident: Re
 
 
 async def test_a_use_that_waits_for_a_yes_asks_for_it_and_goes_on(resident: Resident) -> None:
-    await _withdraw(resident, "sensitive_data")
-    screen = await resident.opens("me.html")
+    screen = await _writes_a_room_without_a_yes(resident)
     screen.expect_console("409")
-    await screen.press("me.home.change")
-    await screen.page.locator("#room").fill("1203")
 
     await screen.press("me.home.save")
     sheet = screen.page.get_by_role("dialog")
@@ -47,11 +45,8 @@ async def test_a_use_that_waits_for_a_yes_asks_for_it_and_goes_on(resident: Resi
 
 
 async def test_a_page_that_was_open_for_long_asks_for_the_yes_it_lacks_too(resident: Resident) -> None:
-    await _withdraw(resident, "sensitive_data")
-    screen = await resident.opens("me.html")
+    screen = await _writes_a_room_without_a_yes(resident)
     screen.expect_console("401|409")
-    await screen.press("me.home.change")
-    await screen.page.locator("#room").fill("1203")
     await screen.page.evaluate("sessionStorage.setItem('linli.csrf', JSON.stringify('worn'))")
 
     await screen.press("me.home.save")
@@ -96,6 +91,15 @@ async def test_what_cannot_be_done_is_told_on_the_sheet_that_asked(resident: Res
 
     await expect(sheet.get_by_role("alert")).to_have_text(screen.say("trouble.unreachable"))
     assert (await resident.phone.get("/me")).status == 200
+
+
+async def _writes_a_room_without_a_yes(resident: Resident) -> Screen:
+    """Open the page about oneself and write a room there that may not be kept."""
+    await _withdraw(resident, "sensitive_data")
+    screen = await resident.opens("me.html")
+    await screen.press("me.home.change")
+    await screen.page.locator("#room").fill("1203")
+    return screen
 
 
 async def _withdraw(resident: Resident, purpose: str) -> None:

@@ -66,7 +66,7 @@ export async function call(method, path, { body, key, signal, patience = PATIENC
 }
 
 /** Put right what kept a call back, a worn token or a yes that was never given; answers whether it may go again. */
-async function mend(problem) {
+export async function mend(problem) {
   if (isCsrf(problem)) await renew();
   return isCsrf(problem) || (isConsent(problem) && agreed(problem));
 }
@@ -94,10 +94,10 @@ export function askToComeIn() {
   return new Promise(() => {});
 }
 
-export const isCsrf = problem => problem.type.includes("csrf");
+const isCsrf = problem => problem.type.includes("csrf");
 
 /** Another page of the same person took the cookie over: learn its CSRF token. Of another person: show the page as theirs. */
-export async function renew() {
+async function renew() {
   const session = await call("GET", "/page-sessions/current");
   if (!session.resident || session.resident.id !== recall("resident", "sessionStorage")) {
     location.reload();

@@ -5,7 +5,6 @@ retry. After `give_up_hours` a message is parked and an alarm raised; `linli
 parked` lists and retries. A message the core refuses for good is parked at once.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -22,7 +21,6 @@ from community.complaints.dispatch.client import (
 )
 from community.complaints.dispatch.wording import request_fields, update_fields
 from community.complaints.dispatch_models import DispatchMessage, MessageKind, MessageState
-from community.complaints.models import Complaint
 from foundation.breaker import BreakerOpenError
 from foundation.clock import real_now
 from foundation.ground import Ground
@@ -30,14 +28,6 @@ from foundation.jobs import TryAgainError, retry_wait
 
 log = structlog.get_logger(__name__)
 UNKNOWN_SERVICE = 404
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A message that is to go out, with its complaint."""
-
-    message: DispatchMessage
-    complaint: Complaint
 
 
 async def pass_on_message(ground: Ground, complaint_id: UUID, seq: int) -> None:
@@ -49,45 +39,44 @@ async def pass_on_message(ground: Ground, complaint_id: UUID, seq: int) -> None:
         TryAgainError: not now; names the instant of the next try, which the resident is shown.
 
     """
-    while waiting := await _first_waiting(complaint_id, seq):
-        await _pass_on(ground, waiting)
-        if waiting.message.seq == seq:
+    while message := await _first_waiting(complaint_id, seq):
+        await _pass_on(ground, message)
+        if message.seq == seq:
             return
 
 
-async def _first_waiting(complaint_id: UUID, last: int) -> Waiting | None:
+async def _first_waiting(complaint_id: UUID, last: int) -> DispatchMessage | None:
+    """Find a message that is to go out, with its complaint."""
     waits = DispatchMessage.filter(complaint_id=complaint_id, seq__lte=last, state=MessageState.WAITING)
-    message = await waits.order_by("seq").select_related("complaint").first()
-    return Waiting(message, message.complaint) if message else None
+    return await waits.order_by("seq").select_related("complaint").first()
 
 
-async def _pass_on(ground: Ground, waiting: Waiting) -> None:
+async def _pass_on(ground: Ground, message: DispatchMessage) -> None:
     try:
-        await _send(ground, waiting)
+        await _send(ground, message)
     except BreakerOpenError as error:
-        await _postpone(ground, waiting.message, error.until, "core is left alone", tried=False)
+        await _postpone(ground, message, error.until, "core is left alone", tried=False)
     except DispatchUnavailableError as error:
-        at = real_now() + retry_wait(waiting.message.attempts)
-        await _postpone(ground, waiting.message, at, str(error), tried=True)
+        await _postpone(ground, message, real_now() + retry_wait(message.attempts), str(error), tried=True)
     except DispatchRejectedError as error:
-        await _park(waiting.message, str(error), said=error.said)
+        await _park(message, str(error), said=error.said)
 
 
-async def _send(ground: Ground, waiting: Waiting) -> None:
+async def _send(ground: Ground, message: DispatchMessage) -> None:
     client = ground.get(DispatchClient)
-    if waiting.message.kind is MessageKind.REQUEST:
-        await _send_request(ground, client, waiting)
-    elif waiting.complaint.remote_id is None:
+    if message.kind is MessageKind.REQUEST:
+        await _send_request(ground, client, message)
+    elif message.complaint.remote_id is None:
         raise DispatchRejectedError(0, "waits", "the complaint itself has not been passed on")
     else:
-        await client.send_update(await update_fields(ground, waiting.complaint, waiting.message.seq))
-    await DispatchMessage.filter(id=waiting.message.id).update(
+        await client.send_update(await update_fields(ground, message.complaint, message.seq))
+    await DispatchMessage.filter(id=message.id).update(
         state=MessageState.SENT, sent_at=real_now(), next_try_at=None, last_error=None
     )
 
 
-async def _send_request(ground: Ground, client: DispatchClient, waiting: Waiting) -> None:
-    complaint, message = waiting.complaint, waiting.message
+async def _send_request(ground: Ground, client: DispatchClient, message: DispatchMessage) -> None:
+    complaint = message.complaint
     remote_id = complaint.remote_id
     if remote_id is None and (message.first_tried_at or message.attempts):  # the last outcome may be unknown
         remote_id = await client.find_request(str(complaint.id))
@@ -115,12 +104,12 @@ async def _create(client: DispatchClient, fields: Fields) -> str:
 async def _postpone(ground: Ground, message: DispatchMessage, at: datetime, why: str, *, tried: bool) -> None:
     """Note when the next try is, for the resident to see, and ask for it; or give up after the limit."""
     now = real_now()
-    if message.first_tried_at is None:
-        await _note(message, first_tried_at=now)
-    elif now - message.first_tried_at > timedelta(hours=ground.settings.dispatch.give_up_hours):
+    first = message.first_tried_at
+    if first and now - first > timedelta(hours=ground.settings.dispatch.give_up_hours):
         await _park(message, why)
         return
-    await _note(message, next_try_at=at, attempts=message.attempts + int(tried), last_error=why[:200])
+    begun = {} if first else {"first_tried_at": now}
+    await _note(message, **begun, next_try_at=at, attempts=message.attempts + int(tried), last_error=why[:200])
     raise TryAgainError(at)
 
 

@@ -3,6 +3,8 @@
 import asyncio
 import random
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from structlog.testing import capture_logs
@@ -10,6 +12,20 @@ from structlog.testing import capture_logs
 from foundation.live import LiveFeed
 from foundation.redis import open_redis
 from tests.live import Door, MortalRedis, Notebook, Screen, eventually, flaws, screens, worker_feed
+
+
+@asynccontextmanager
+async def watched_page(own_redis: MortalRedis, notebook: Notebook) -> AsyncIterator[tuple[Door, LiveFeed, Screen]]:
+    """Give a screen that has read a page of one line, beside another process; no heartbeat comes to their help."""
+    notebook.write("1")
+    async with (
+        Door.opened(own_redis.url, notebook, heartbeat=60) as door,
+        worker_feed(own_redis.url) as worker,
+        screens(door.url, 1) as (screen,),
+    ):
+        await screen.come("page:1")
+        await eventually(lambda: screen.caught_up)
+        yield door, worker, screen
 
 
 async def test_a_watcher_gets_history_then_caught_up_then_what_is_new(door: Door, screen: Screen) -> None:
@@ -26,14 +42,7 @@ async def test_a_watcher_gets_history_then_caught_up_then_what_is_new(door: Door
 
 
 async def test_another_process_is_heard_through_redis(own_redis: MortalRedis, notebook: Notebook) -> None:
-    notebook.write("1")
-    async with (
-        Door.opened(own_redis.url, notebook, heartbeat=60) as door,
-        worker_feed(own_redis.url) as worker,
-        screens(door.url, 1) as (screen,),
-    ):
-        await screen.come("page:1")
-        await eventually(lambda: screen.caught_up)
+    async with watched_page(own_redis, notebook) as (door, worker, screen):
         heals = door.feed.figures.heals
 
         worker.publish("page:1", notebook.write("1"))
@@ -56,15 +65,7 @@ async def test_a_lost_message_is_found_by_the_heartbeat(door: Door, screen: Scre
 async def test_what_was_committed_while_redis_was_dead_arrives_in_order(
     own_redis: MortalRedis, notebook: Notebook
 ) -> None:
-    notebook.write("1")
-    async with (
-        Door.opened(own_redis.url, notebook, heartbeat=60) as door,
-        worker_feed(own_redis.url) as worker,
-        screens(door.url, 1) as (screen,),
-    ):
-        await screen.come("page:1")
-        await eventually(lambda: screen.caught_up)
-
+    async with watched_page(own_redis, notebook) as (door, worker, screen):
         own_redis.kill()
         for _ in range(20):
             worker.publish("page:1", notebook.write("1"))

@@ -1,7 +1,6 @@
 // Sending one photo or voice message: with its progress; a photo far larger than anybody needs to see is made smaller first.
 
-import { API, Problem, askToComeIn, isCsrf, problemFrom, renew, unsafeHeaders } from "../../common/api.js";
-import { agreed, isConsent } from "../../common/consent.js";
+import { API, Problem, askToComeIn, mend, problemFrom, unsafeHeaders } from "../../common/api.js";
 
 const LARGE_BYTES = 2.5 * 1024 * 1024;
 const LONG_SIDE = 2560;
@@ -35,9 +34,10 @@ export async function upload(file, key, onPart) {
   try {
     return await sendForm(form, key, onPart);
   } catch (problem) {
-    if (isCsrf(problem)) await renew();
-    else if (problem.status === 401) await askToComeIn();
-    else if (!isConsent(problem) || !(await agreed(problem))) throw problem;
+    if (!(await mend(problem))) {
+      if (problem.status === 401) await askToComeIn();
+      throw problem;
+    }
   }
   return sendForm(form, key, onPart);
 }
