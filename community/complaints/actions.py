@@ -289,7 +289,7 @@ async def lock_told_of(tx: Transaction, complaint_id: UUID, update_id: str) -> T
     if not found:
         return None
     history = await asked.read()
-    return ToldOf(found[0], history, known=any(event.update_id == update_id for event in history.events))
+    return ToldOf(found[0], history, known=any(each.update_id == update_id for each in history.happened))
 
 
 async def record_progress(
@@ -300,7 +300,7 @@ async def record_progress(
     if found.known:
         return None
     async with transaction() as tx:
-        redone_at = [event.occurred_at for event in history.events if event.type is EventType.REDONE]
+        redone_at = [each.at for each in history.happened if each.type is EventType.REDONE]
         placed = _placed(told, complaint, redone_at, received_at=at)
         await append(complaint, placed, at=at, calendar=calendar, history=history)
         seq = complaint.last_seq

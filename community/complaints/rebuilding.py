@@ -8,7 +8,7 @@ import structlog
 
 from community.calendar.queries import current_calendar
 from community.complaints.models import Complaint, Deadline, ResponsibilityInterval
-from community.complaints.timeline import reproject, values_of
+from community.complaints.timeline import reproject
 from foundation.database import transaction
 from foundation.ground import Ground
 
@@ -61,3 +61,8 @@ async def _picture(complaint: Complaint) -> list[Any]:
     for model in (Deadline, ResponsibilityInterval):
         rows += [values_of(row) for row in await model.filter(complaint_id=complaint.id).order_by("position")]
     return rows
+
+
+def values_of(row: Any) -> dict[str, Any]:
+    """Give a row's columns but for its id, to compare."""
+    return {name: getattr(row, name) for name in row._meta.fields_db_projection if name != "id"}  # noqa: SLF001

@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
+
+from tortoise import Model
 
 from community.complaints.dispatch_models import DispatchMessage, MessageKind, MessageState
 from community.complaints.events import ComplaintAddedTo
@@ -14,6 +16,7 @@ from foundation.clock import real_now
 from foundation.database import Asked, Transaction, transaction
 from foundation.live import LiveFeed
 from foundation.media.models import Media
+from foundation.pipeline import Rows
 
 BETWEEN_PAIRS = "\x1f"
 """No text we take has it in it; one long text is cheaper to send than a list of many short ones."""
@@ -42,9 +45,9 @@ class NewEvent:
 class History:
     """What is stored of a complaint beside its own row; read with the complaint locked, so it stays as it is."""
 
-    events: Sequence[ComplaintEvent]
-    deadlines: Sequence[Deadline]
-    responsibilities: Sequence[ResponsibilityInterval]
+    happened: Sequence[Happening]
+    deadlines: Rows
+    responsibilities: Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +61,31 @@ class AskedHistory:
     async def read(self) -> History:
         """Give the answer."""
         return History(
-            await self.events.rows_as(ComplaintEvent),
-            await self.deadlines.rows_as(Deadline),
-            await self.responsibilities.rows_as(ResponsibilityInterval),
+            [_happening_in(row) for row in await self.events.rows()],
+            await self.deadlines.rows(),
+            await self.responsibilities.rows(),
         )
 
 
 def ask_history(tx: Transaction, complaint_id: UUID) -> AskedHistory:
     """Ask for what is stored of a complaint; ask for its lock before, or have it."""
     return AskedHistory(
-        tx.ask("SELECT * FROM complaint_event WHERE complaint_id = %s ORDER BY seq", complaint_id),
+        tx.ask(_HAPPENED, complaint_id),
         tx.ask("SELECT * FROM complaint_deadline WHERE complaint_id = %s", complaint_id),
         tx.ask("SELECT * FROM complaint_responsibility WHERE complaint_id = %s", complaint_id),
     )
+
+
+_HAPPENED = """
+SELECT seq, type, source, round, occurred_at AS at, sequence, unit, duty_phone, due_at, text, result_due_at, update_id,
+    received_at
+FROM complaint_event WHERE complaint_id = %s ORDER BY seq
+"""
+"""What the rules need, and no more: it is read for every update there is."""
+
+
+def _happening_in(row: dict[str, Any]) -> Happening:
+    return Happening(**(row | {"type": EventType(row["type"]), "source": Source(row["source"])}))
 
 
 async def append(
@@ -97,7 +112,8 @@ async def append(
             )
             tx.store(event)
             events.append(event)
-        _project(tx, complaint, replace(past, events=[*past.events, *events]), at=at, calendar=calendar)
+        happened = [*past.happened, *map(happening_of, events)]
+        _project(tx, complaint, replace(past, happened=happened), at=at, calendar=calendar)
     return events
 
 
@@ -159,13 +175,12 @@ async def reproject(complaint: Complaint, *, at: datetime, calendar: WorkingDays
 
 
 def _project(tx: Transaction, complaint: Complaint, history: History, *, at: datetime, calendar: WorkingDays) -> None:
-    happened = map(happening_of, history.events)
-    seen = project(happened, result_days=complaint.result_days, calendar=calendar, now=at)
-    complaint.last_seq = history.events[-1].seq
+    seen = project(history.happened, result_days=complaint.result_days, calendar=calendar, now=at)
+    complaint.last_seq = history.happened[-1].seq
     _take_over(complaint, seen)
     tx.change(complaint, "last_seq", "status", "round", "unit", "duty_phone", "answered_at", "rate_by")
-    _replace(tx, history.deadlines, _deadlines(complaint, seen))
-    _replace(tx, history.responsibilities, _responsibilities(complaint, seen))
+    _replace(tx, Deadline, history.deadlines, _deadlines(complaint, seen))
+    _replace(tx, ResponsibilityInterval, history.responsibilities, _responsibilities(complaint, seen))
 
 
 def happening_of(event: ComplaintEvent) -> Happening:
@@ -197,59 +212,50 @@ def _take_over(complaint: Complaint, seen: Projection) -> None:
     complaint.rate_by = seen.rate_by
 
 
-def _deadlines(complaint: Complaint, seen: Projection) -> list[Deadline]:
+def _deadlines(complaint: Complaint, seen: Projection) -> Rows:
     return [
-        Deadline.construct(
-            complaint_id=complaint.id,
-            position=position,
-            kind=timer.kind,
-            round=timer.round,
-            unit=timer.unit,
-            started_at=timer.started_at,
-            due_at=timer.due_at,
-            state=timer.state,
-            resumes_at=timer.resumes_at,
-            met_at=timer.met_at,
-            reason=timer.reason,
-        )
+        {
+            "complaint_id": complaint.id,
+            "position": position,
+            "kind": timer.kind,
+            "round": timer.round,
+            "unit": timer.unit,
+            "started_at": timer.started_at,
+            "due_at": timer.due_at,
+            "state": timer.state,
+            "resumes_at": timer.resumes_at,
+            "met_at": timer.met_at,
+            "reason": timer.reason,
+        }
         for position, timer in enumerate(seen.timers)
     ]
 
 
-def _responsibilities(complaint: Complaint, seen: Projection) -> list[ResponsibilityInterval]:
+def _responsibilities(complaint: Complaint, seen: Projection) -> Rows:
     return [
-        ResponsibilityInterval.construct(
-            complaint_id=complaint.id,
-            position=position,
-            unit=held.unit,
-            duty_phone=held.duty_phone,
-            helping=held.helping,
-            from_at=held.from_at,
-            to_at=held.to_at,
-        )
+        {
+            "complaint_id": complaint.id,
+            "position": position,
+            "unit": held.unit,
+            "duty_phone": held.duty_phone,
+            "helping": held.helping,
+            "from_at": held.from_at,
+            "to_at": held.to_at,
+        }
         for position, held in enumerate(seen.responsibilities)
     ]
 
 
-P = TypeVar("P", Deadline, ResponsibilityInterval)
-
-
-def _replace(tx: Transaction, stored: Sequence[P], fresh: Sequence[P]) -> None:
+def _replace(tx: Transaction, model: type[Model], stored: Rows, fresh: Rows) -> None:
     """Write the rows where they differ from those stored; mostly nothing or one has changed."""
-    by_position = {row.position: row for row in stored}
-    tx.store(*[row for row in fresh if row.position not in by_position])
+    by_position = {row["position"]: row for row in stored}
+    tx.store(*[model.construct(**row) for row in fresh if row["position"] not in by_position])
     for row in fresh:
-        old = by_position.pop(row.position, None)
-        if old is not None and values_of(old) != values_of(row):
-            row.id = old.id
-            tx.change(row)
+        old = by_position.pop(row["position"], None)
+        if old is not None and old | row != old:
+            tx.change(model.construct(**(old | row)))
     for gone in by_position.values():
-        tx.order(f"DELETE FROM {gone._meta.db_table} WHERE id = %s", gone.id)  # noqa: S608, SLF001 - our own tables
-
-
-def values_of(row: Any) -> dict[str, Any]:
-    """Give a row's columns but for its id, to compare or to write them."""
-    return {name: getattr(row, name) for name in row._meta.fields_db_projection if name != "id"}  # noqa: SLF001
+        tx.order(f"DELETE FROM {model._meta.db_table} WHERE id = %s", gone["id"])  # noqa: S608, SLF001 - our own tables
 
 
 def tell_bigrams(tx: Transaction, complaint: Complaint, pairs: Iterable[str]) -> None:

@@ -85,6 +85,8 @@ async def test_after_its_last_try_a_job_stays_for_a_person_with_an_alarm(
         await run_all(worker)
 
     assert (book.words, await left()) == (["a"] * 3, ["failed"])
+    noted = await query("SELECT type FROM procrastinate_events")
+    assert [each["type"] for each in noted] == ["failed"]  # neither its tries nor its beginning
     assert [(each["event"], each["job"]) for each in logs if each["log_level"] == "error"] == [("job_gave_up", NAME)]
 
 

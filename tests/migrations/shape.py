@@ -48,7 +48,9 @@ MADE = re.compile(
     r"|\bCREATE TYPE (?P<type>\w+)"
     r"|\bCREATE SEQUENCE (?P<sequence>\w+)"
 )
-DROPPED = re.compile(r"\bDROP INDEX (?P<index>\w+)")
+DROPPED = re.compile(r"\bDROP (?:INDEX (?P<index>\w+)|TRIGGER (?P<trigger>\w+)|FUNCTION (?P<function>\w+))")
+THEIRS = "procrastinate_"
+"""How what is procrastinate's is called; `OURS` leaves it out too."""
 Shape = frozenset[tuple[str, str]]
 
 
@@ -88,11 +90,16 @@ class HandWritten:
 
     def made(self) -> set[tuple[str, str]]:
         """Give the kinds and names of what its SQL makes."""
-        return {(kind, name) for found in MADE.finditer(self.up) for kind, name in found.groupdict().items() if name}
+        return _named(MADE, self.up)
 
     def dropped(self) -> set[tuple[str, str]]:
         """Give what an earlier one made and its SQL takes away again."""
-        return {("index", found["index"]) for found in DROPPED.finditer(self.up)}
+        return _named(DROPPED, self.up)
+
+
+def _named(words: re.Pattern[str], sql: str) -> set[tuple[str, str]]:
+    named = (pair for found in words.finditer(sql) for pair in found.groupdict().items())
+    return {(kind, name) for kind, name in named if name and not name.startswith(THEIRS)}
 
 
 def migrations() -> dict[tuple[str, str], Migration]:

@@ -20,7 +20,8 @@ from community.complaints.dispatch.inbound import INBOX
 from community.complaints.dispatch.outbound import pass_on_message
 from community.complaints.lifecycle import RANK
 from community.complaints.models import Complaint, ComplaintEvent, Deadline, ResponsibilityInterval, Status
-from community.complaints.timeline import reproject, values_of
+from community.complaints.rebuilding import values_of
+from community.complaints.timeline import reproject
 from foundation.clock import FrozenClock
 from foundation.database import query, transaction
 from foundation.ground import Ground

@@ -8,8 +8,7 @@ import pytest
 
 from community.complaints import rebuilding
 from community.complaints.models import Complaint, Deadline, ResponsibilityInterval
-from community.complaints.rebuilding import rebuild
-from community.complaints.timeline import values_of
+from community.complaints.rebuilding import rebuild, values_of
 from foundation.clock import FrozenClock
 from foundation.database import query
 from foundation.ground import Ground
