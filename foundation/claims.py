@@ -26,7 +26,7 @@ from foundation.tasks import spawn, stop
 log = structlog.get_logger(__name__)
 POLL_SECONDS = 0.2
 AT_ONCE = 8
-"""Rows of one worker under way together, so that a flood leaves connections for others."""
+"""Rows under way together."""
 FRESH = 4
 """A row whose turn comes within this part of its lease is begun as it was claimed; later its lease begins anew."""
 Row = dict[str, Any]
@@ -91,7 +91,7 @@ async def serve(ground: Ground, claims: Claims, work: Work) -> None:
     """
     bell = asyncio.Event()
     ear = spawn(_listen(ground.settings.redis_url or "", claims.table, bell), name=f"ear:{claims.table}")
-    hand = Hand(claims, work)
+    hand = Hand(claims, work, at_once=_most(ground.settings.database.pool))
     try:
         while True:
             room = await hand.room()
@@ -100,6 +100,11 @@ async def serve(ground: Ground, claims: Claims, work: Work) -> None:
     finally:
         await hand.drop()
         await stop(ear)
+
+
+def _most(pool: int) -> int:
+    """Say how many rows a worker has under way, so that a flood leaves a quarter of its connections for others."""
+    return max(1, pool * 3 // 4)
 
 
 async def clear(claims: Claims, work: Work) -> int:
@@ -116,10 +121,10 @@ async def clear(claims: Claims, work: Work) -> int:
 class Hand:
     """What one worker has claimed and not yet done: lines that go on side by side, each in its order."""
 
-    def __init__(self, claims: Claims, work: Work) -> None:
+    def __init__(self, claims: Claims, work: Work, *, at_once: int = AT_ONCE) -> None:
         self._claims = claims
         self._work = work
-        self._turn = asyncio.Semaphore(AT_ONCE)
+        self._turn = asyncio.Semaphore(at_once)
         self._lines: dict[Hashable, deque[tuple[Row, float]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._held = 0
