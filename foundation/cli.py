@@ -1,6 +1,7 @@
 """`linli`: one command for everything an operator does. Rooms add theirs in `<room>/commands.py`."""
 
 import asyncio
+import gc
 import sys
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -261,4 +262,5 @@ def program() -> typer.Typer:
 
 def main() -> None:
     """Run the command line."""
+    gc.disable()  # until all is loaded: a seventh of each start went into looking for garbage in what is none
     program()()

@@ -4,6 +4,7 @@ Faults a person can mend end with one plain sentence and exit code 1, never with
 """
 
 import asyncio
+import gc
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -55,6 +56,7 @@ def standing(*, quiet: bool = True) -> Iterator[Settings]:
 @contextmanager
 def standing_on_servers(*, quiet: bool = True) -> Iterator[tuple[Settings, EmbeddedServers]]:
     """Give the servers too, for whoever runs long enough to see one die."""
+    _load_all()
     settings = settings_or_exit()
     configure_logging("warning" if quiet else settings.log_level, stream=sys.stderr if quiet else None)
     try:
@@ -74,6 +76,13 @@ def standing_on_servers(*, quiet: bool = True) -> Iterator[tuple[Settings, Embed
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         typer.echo(f"PostgreSQL does not answer; see LINLI_DATABASE_URL and `linli doctor`. ({reason})", err=True)
         raise typer.Exit(1) from None
+
+
+def _load_all() -> None:
+    """Load every room, and look for garbage from here on, but not in what a process is made of."""
+    load_parts()
+    gc.freeze()
+    gc.enable()
 
 
 async def bring_up_to_date(settings: Settings) -> list[str]:

@@ -2,10 +2,13 @@
 
 One transaction under one lock for everything: procrastinate's tables first,
 then Tortoise's migrations of all rooms. Several processes may start at once;
-one works, the others wait and find nothing to do.
+one works, the others wait and find nothing to do. Where every file is noted
+in the database already, as at most starts, nothing of that is begun.
 """
 
 from collections.abc import Callable
+from importlib.resources import files
+from pathlib import PurePath
 from typing import Any, LiteralString
 
 import psycopg
@@ -44,6 +47,8 @@ async def migrate(config: dict[str, Any], *, report: Callable[[str, str, str], o
         psycopg.errors.LockNotAvailable: another program holds a table for too long; try again later.
 
     """
+    if await _is_up_to_date(config):
+        return
     async with TortoiseContext() as context:
         await context.init(config=config)
         async with in_transaction() as tx:
@@ -55,6 +60,24 @@ async def migrate(config: dict[str, Any], *, report: Callable[[str, str, str], o
             executor = PsycopgExecutor(tx, config["apps"])
             await executor.recorder.ensure_schema(executor._schema_editor(atomic=False))  # noqa: SLF001
             await executor.migrate(progress=report)
+
+
+async def _is_up_to_date(config: dict[str, Any]) -> bool:
+    """Whether the database has noted every file; if that cannot be asked, whoever migrates finds out why."""
+    written = {
+        (room, PurePath(file.name).stem)
+        for room, app in config["apps"].items()
+        for file in files(app["migrations"]).iterdir()
+        if file.name.endswith(".py") and file.name[0].isdigit()
+    }
+    try:
+        async with await psycopg.AsyncConnection.connect(
+            config["connections"]["default"]["credentials"]["conninfo"], connect_timeout=3
+        ) as connection:
+            noted = await connection.execute("SELECT app, name FROM tortoise_migrations")
+            return written <= set(await noted.fetchall())
+    except psycopg.Error:
+        return False
 
 
 async def _make_job_tables(tx: Any) -> None:
