@@ -112,7 +112,7 @@ def _note(stage: Stage, filed: list[Filed], views: Views, *, asked: int, took: f
     numbers = {each.number for each in filed}
     stage.checklist.note(
         len(filed) == asked == len(numbers),
-        f"{asked} 件诉求都收下了，{len(numbers)} 个编号各不相同，用了 {took:.0f} 秒",
+        f"{asked} 件诉求都收下了，{len(numbers)} 个编号各不相同，用了 {took:.1f} 秒",
     )
     days = max((_days_to_result(view) for view in answered), default=0.0)
     stage.checklist.note(
@@ -120,7 +120,7 @@ def _note(stage: Stage, filed: list[Filed], views: Views, *, asked: int, took: f
         f"{len(answered)}/{asked} 件走完分拨、签收、反馈到办结，最久 {days:.1f} 天",
     )
     kept, late = _kept(mine)
-    words = "，".join(f"{words} {kept[kind]} 件、晚了 {late[kind]} 件" for kind, words in KIND_WORDS.items())
+    words = "，".join(f"{words} {kept[kind]} 次、晚了 {late[kind]} 次" for kind, words in KIND_WORDS.items())
     stage.voice.aside(f"  {words}")
     if len(answered) != asked:
         message = f"只有 {len(answered)}/{asked} 件办结"
