@@ -7,6 +7,8 @@ A post gives rights (`RoleGrant`); what residents are shown as "your secretary" 
 from dataclasses import dataclass
 from datetime import datetime
 
+from tortoise.expressions import Q
+
 from community.people.models import RoleGrant, RoleName, Staff
 from community.people.queries import open_at
 from community.places import actions as places
@@ -57,7 +59,14 @@ async def employ(card: StaffCard, *, at: datetime) -> Staff:
         if (known.name, known.office_phone) != (card.name, card.office_phone):
             known.name, known.office_phone = card.name, card.office_phone
             await known.save(update_fields=["name", "office_phone"])
+            await _show_anew(known, at=at)
     return known
+
+
+async def _show_anew(staff: Staff, *, at: datetime) -> None:
+    """Tell residents somebody's new name and phone at every post they hold or will hold; what was stays as it was told."""
+    theirs = Responsibility.filter(Q(to_at__isnull=True) | Q(to_at__gt=at), staff_id=staff.id)
+    await theirs.update(holder_name=staff.name, office_phone=staff.office_phone or None)
 
 
 async def appoint(
@@ -100,7 +109,9 @@ async def _show(staff: Staff, post: Post, place: Place, *, at: datetime, until: 
     """Tell residents who holds the post; a holder known only by this name so far gets this card."""
     shown = await Responsibility.filter(open_at(at), place_id=place.id, post=post, subject="").first()
     if shown is not None and shown.holder_name == staff.name and shown.staff_id in (None, staff.id):
-        await Responsibility.filter(id=shown.id).update(staff_id=staff.id, to_at=shown.to_at or until)
+        await Responsibility.filter(id=shown.id).update(
+            staff_id=staff.id, office_phone=staff.office_phone or shown.office_phone, to_at=shown.to_at or until
+        )
         return
     holder = places.Holder(staff.name, staff.office_phone or None, staff.id, Origin.IMPORTED)
     await places.appoint(place, post, holder, from_at=at, to_at=until)

@@ -68,13 +68,16 @@ async def test_the_same_file_twice_changes_nothing(tmp_path: Path, clock: Frozen
 
 
 async def test_a_new_office_phone_under_a_known_account_is_a_change(tmp_path: Path, clock: FrozenClock) -> None:
-    await lay_out_lane()
+    lane = await lay_out_lane()
     await import_people(sheet(tmp_path, GOOD), at=clock.now())
 
     again = await import_people(sheet(tmp_path, GOOD.replace("6789", "0000")), at=clock.advance(days=1))
 
     assert (again.changed, again.unchanged) == (1, 2)
     assert (await Staff.get(wecom_userid="wangfang")).office_phone == "0755-2345 0000"
+    shown = await responsible_for(lane["building"].id, Post.SECRETARY, at=clock.now())
+    assert shown is not None
+    assert shown.office_phone == "0755-2345 0000"
 
 
 @pytest.mark.parametrize(

@@ -49,12 +49,29 @@ async def test_a_new_secretary_relieves_the_former_and_is_shown_to_residents(clo
 async def test_a_holder_known_by_name_gets_the_card_and_keeps_the_interval(clock: FrozenClock) -> None:
     place = (await lay_out_lane())["community"]
     shown = await show(place, Post.SECRETARY, Holder("王芳"), from_at=clock.now())
-    staff = await employ(StaffCard("王芳"), at=clock.advance(days=9))
+    staff = await employ(StaffCard("王芳", "0755-1"), at=clock.advance(days=9))
 
     await appoint(PRODUCT, staff, RoleName.SECRETARY, place_id=place.id, at=clock.now())
 
     kept = await Responsibility.get()
     assert (kept.id, kept.staff_id, kept.from_at) == (shown.id, staff.id, shown.from_at)
+    assert kept.office_phone == "0755-1"
+
+
+async def test_a_new_phone_is_shown_where_its_owner_holds_a_post_and_not_where_they_held_one(
+    clock: FrozenClock,
+) -> None:
+    lane = await lay_out_lane()
+    staff = await employ(StaffCard("王芳", "0755-1", "wangfang"), at=clock.now())
+    for place in (lane["community"], lane["street"]):
+        await appoint(PRODUCT, staff, RoleName.SECRETARY, place_id=place.id, at=clock.now())
+    former = await RoleGrant.get(place_id=lane["street"].id)
+    await end_post(PRODUCT, former.id, at=clock.advance(days=1))
+
+    await employ(StaffCard("王芳", "0755-2", "wangfang"), at=clock.advance(days=1))
+
+    shown = {row.place_id: row.office_phone for row in await Responsibility.all()}
+    assert shown == {lane["community"].id: "0755-2", lane["street"].id: "0755-1"}
 
 
 async def test_several_may_be_grid_workers_of_one_grid(clock: FrozenClock) -> None:
