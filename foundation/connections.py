@@ -29,7 +29,7 @@ from foundation.grouping import Later
 from foundation.pipeline import Connection, Rows, Statement, exchange
 
 log = structlog.get_logger(__name__)
-set_json_loads(from_json)  # reads the same, in a third of the time
+set_json_loads(from_json)  # reads the same, many times faster, down to 200 levels; what doors take has 32 at most
 
 BETWEEN_WAKES = 0.05
 JOB_INSERTED = json.dumps({"type": "job_inserted", "job_id": 0})
