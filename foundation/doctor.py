@@ -68,7 +68,10 @@ async def _about_database(url: str) -> list[Finding]:
     answers = await _ask("PostgreSQL", lambda: ask_database(url, "SELECT 1"), "see LINLI_DATABASE_URL")
     if not answers.good:
         return [answers]
-    return [answers, await _ask("tables", lambda: ask_database(url, "SELECT 1 FROM complaint"), "run `linli migrate`")]
+    return [
+        answers,
+        await _ask("tables", lambda: ask_database(url, "SELECT 1 FROM complaint LIMIT 1"), "run `linli migrate`"),
+    ]
 
 
 async def _write_and_remove(settings: Settings) -> None:
