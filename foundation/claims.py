@@ -26,7 +26,7 @@ from foundation.tasks import spawn, stop
 log = structlog.get_logger(__name__)
 POLL_SECONDS = 0.2
 AT_ONCE = 8
-"""Rows under way together."""
+"""Rows under way together where one batch is worked through and nothing is served beside it."""
 FRESH = 4
 """A row whose turn comes within this part of its lease is begun as it was claimed; later its lease begins anew."""
 Row = dict[str, Any]
@@ -109,7 +109,7 @@ def _most(pool: int) -> int:
 
 async def clear(claims: Claims, work: Work) -> int:
     """Claim one batch and work through it; give how many rows there were."""
-    hand = Hand(claims, work)
+    hand = Hand(claims, work, at_once=AT_ONCE)
     try:
         taken = await hand.take(claims.batch)
         await hand.emptied()
@@ -121,7 +121,7 @@ async def clear(claims: Claims, work: Work) -> int:
 class Hand:
     """What one worker has claimed and not yet done: lines that go on side by side, each in its order."""
 
-    def __init__(self, claims: Claims, work: Work, *, at_once: int = AT_ONCE) -> None:
+    def __init__(self, claims: Claims, work: Work, *, at_once: int) -> None:
         self._claims = claims
         self._work = work
         self._turn = asyncio.Semaphore(at_once)

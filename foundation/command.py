@@ -56,8 +56,8 @@ def standing(*, quiet: bool = True) -> Iterator[Settings]:
 @contextmanager
 def standing_on_servers(*, quiet: bool = True) -> Iterator[tuple[Settings, EmbeddedServers]]:
     """Give the servers too, for whoever runs long enough to see one die."""
-    _load_all()
     settings = settings_or_exit()
+    _load_all()
     configure_logging("warning" if quiet else settings.log_level, stream=sys.stderr if quiet else None)
     try:
         with EmbeddedServers(settings.var, database_url=settings.database_url, redis_url=settings.redis_url) as kept:

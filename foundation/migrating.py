@@ -70,12 +70,9 @@ async def _is_up_to_date(config: dict[str, Any]) -> bool:
         for file in files(app["migrations"]).iterdir()
         if file.name.endswith(".py") and file.name[0].isdigit()
     }
+    address = config["connections"]["default"]["credentials"]["conninfo"]
     try:
-        async with await psycopg.AsyncConnection.connect(
-            config["connections"]["default"]["credentials"]["conninfo"], connect_timeout=3
-        ) as connection:
-            noted = await connection.execute("SELECT app, name FROM tortoise_migrations")
-            return written <= set(await noted.fetchall())
+        return written <= set(await ask_database(address, "SELECT app, name FROM tortoise_migrations"))
     except psycopg.Error:
         return False
 
@@ -112,12 +109,12 @@ async def write_migrations(config: dict[str, Any], name: str) -> list[str]:
     return paths
 
 
-async def ask_database(url: str, question: LiteralString) -> None:
-    """Put one question to PostgreSQL, on a connection of its own.
+async def ask_database(url: str, question: LiteralString) -> list[tuple[Any, ...]]:
+    """Put one question to PostgreSQL, on a connection of its own; give the rows.
 
     Raises:
         psycopg.Error: it does not answer within three seconds, or not with rows.
 
     """
     async with await psycopg.AsyncConnection.connect(url, connect_timeout=3) as connection:
-        await connection.execute(question)
+        return await (await connection.execute(question)).fetchall()

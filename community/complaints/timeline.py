@@ -76,16 +76,21 @@ def ask_history(tx: Transaction, complaint_id: UUID) -> AskedHistory:
     )
 
 
-_HAPPENED = """
-SELECT seq, type, source, round, occurred_at AS at, sequence, unit, duty_phone, due_at, text, result_due_at, update_id,
-    received_at
-FROM complaint_event WHERE complaint_id = %s ORDER BY seq
-"""
+_SOURCES = {each.name: "occurred_at" if each.name == "at" else each.name for each in fields(Happening)}
+"""What the rules call a thing → the column it is in."""
+_HAPPENED = (
+    f"SELECT {', '.join(f'{column} AS {name}' for name, column in _SOURCES.items())}"  # noqa: S608 - our own columns
+    " FROM complaint_event WHERE complaint_id = %s ORDER BY seq"
+)
 """What the rules need, and no more: it is read for every update there is."""
 
 
 def _happening_in(row: dict[str, Any]) -> Happening:
     return Happening(**(row | {"type": EventType(row["type"]), "source": Source(row["source"])}))
+
+
+def _happening_of(event: ComplaintEvent) -> Happening:
+    return Happening(**{name: getattr(event, column) for name, column in _SOURCES.items()})
 
 
 async def append(
@@ -112,7 +117,7 @@ async def append(
             )
             tx.store(event)
             events.append(event)
-        happened = [*past.happened, *map(happening_of, events)]
+        happened = [*past.happened, *map(_happening_of, events)]
         _project(tx, complaint, replace(past, happened=happened), at=at, calendar=calendar)
     return events
 
@@ -181,25 +186,6 @@ def _project(tx: Transaction, complaint: Complaint, history: History, *, at: dat
     tx.change(complaint, "last_seq", "status", "round", "unit", "duty_phone", "answered_at", "rate_by")
     _replace(tx, Deadline, history.deadlines, _deadlines(complaint, seen))
     _replace(tx, ResponsibilityInterval, history.responsibilities, _responsibilities(complaint, seen))
-
-
-def happening_of(event: ComplaintEvent) -> Happening:
-    """Give what the rules need of a stored event."""
-    return Happening(
-        seq=event.seq,
-        type=event.type,
-        source=event.source,
-        round=event.round,
-        at=event.occurred_at,
-        sequence=event.sequence,
-        unit=event.unit,
-        duty_phone=event.duty_phone,
-        due_at=event.due_at,
-        text=event.text,
-        result_due_at=event.result_due_at,
-        update_id=event.update_id,
-        received_at=event.received_at,
-    )
 
 
 def _take_over(complaint: Complaint, seen: Projection) -> None:

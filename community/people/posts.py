@@ -7,10 +7,8 @@ A post gives rights (`RoleGrant`); what residents are shown as "your secretary" 
 from dataclasses import dataclass
 from datetime import datetime
 
-from tortoise.expressions import Q
-
 from community.people.models import RoleGrant, RoleName, Staff
-from community.people.queries import open_at
+from community.people.queries import not_over_at, open_at
 from community.places import actions as places
 from community.places.models import Origin, Place, Post, Responsibility
 from foundation.access import Actor
@@ -65,7 +63,7 @@ async def employ(card: StaffCard, *, at: datetime) -> Staff:
 
 async def _show_anew(staff: Staff, *, at: datetime) -> None:
     """Tell residents somebody's new name and phone at every post they hold or will hold; what was stays as it was told."""
-    theirs = Responsibility.filter(Q(to_at__isnull=True) | Q(to_at__gt=at), staff_id=staff.id)
+    theirs = Responsibility.filter(not_over_at(at), staff_id=staff.id)
     await theirs.update(holder_name=staff.name, office_phone=staff.office_phone or None)
 
 

@@ -110,7 +110,12 @@ WHERE id = ANY(%s::bigint[]) AND revoked_at IS NULL AND expires_at > %s
 
 def open_at(at: datetime) -> Q:
     """Select the intervals that contain an instant."""
-    return Q(from_at__lte=at) & (Q(to_at__isnull=True) | Q(to_at__gt=at))
+    return Q(from_at__lte=at) & not_over_at(at)
+
+
+def not_over_at(at: datetime) -> Q:
+    """Select the intervals that contain an instant or come after it."""
+    return Q(to_at__isnull=True) | Q(to_at__gt=at)
 
 
 def held_by(actor: Actor) -> Q:
